@@ -1,0 +1,1 @@
+//! An environment as data: the walk, the environment, scrubbing, the tools, the machine.

@@ -1,0 +1,1 @@
+//! Append-only records of what is about to be done.

@@ -1,0 +1,11 @@
+//! The library behind the `ci-tool` binary. ARCHITECTURE.md has the map of its rooms.
+
+pub mod archive;
+pub mod capture;
+pub mod error;
+pub mod journal;
+pub mod ops;
+pub mod pipeline;
+pub mod process;
+pub mod store;
+pub mod vcs;

@@ -1,0 +1,3 @@
+//! The `ci-tool` binary.
+
+fn main() {}

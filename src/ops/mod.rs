@@ -1,0 +1,1 @@
+//! What the verbs do: typed in, typed out, never printing.

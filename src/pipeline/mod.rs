@@ -1,0 +1,3 @@
+//! The metadata every noun speaks. No I/O.
+
+pub mod id;
