@@ -1,3 +1,8 @@
 //! The metadata every noun speaks. No I/O.
 
+pub mod duration;
+pub mod entry;
 pub mod id;
+pub mod manifest;
+pub mod progress;
+pub mod record;

@@ -1,0 +1,129 @@
+//! Reading by location: neighbouring files in one range, large ones in several.
+
+use super::{DEFLATED, headers};
+use crate::{
+    archive::{Blob, Deliver},
+    error::{Error, Kind, Result},
+    pipeline::entry::{Content, Entry, Location},
+};
+use bytes::Bytes;
+use flate2::read::DeflateDecoder;
+use std::{
+    io::{self, Read},
+    ops::Range,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// Bytes asked for at once, and so held by a thread.
+const SPAN: u64 = 8 << 20;
+/// A hole between two wanted files that is cheaper to read than a second request.
+const GAP: u64 = 256 << 10;
+
+/// Reads files. See [`crate::archive::read`].
+pub fn read(blob: &dyn Blob, entries: &[Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
+    let spans = spans(entries);
+    let next = AtomicUsize::new(0);
+    let failure = Mutex::new(None);
+    thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, spans.len().max(1)) {
+            scope.spawn(|| {
+                while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(error) = read_span(blob, entries, span, deliver) {
+                        next.store(spans.len(), Ordering::Relaxed);
+                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    }
+                }
+            });
+        }
+    });
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// Files that are read with one request.
+struct Span {
+    files: Vec<usize>,
+    bytes: Range<u64>,
+}
+
+fn place(entry: &Entry) -> Option<Location> {
+    match &entry.content {
+        Content::File { location, .. } => Some(*location),
+        _ => None,
+    }
+}
+
+fn spans(entries: &[Entry]) -> Vec<Span> {
+    let mut files: Vec<(usize, Location)> =
+        entries.iter().enumerate().filter_map(|(i, e)| Some((i, place(e)?))).collect();
+    files.sort_by_key(|(_, location)| location.offset);
+    let mut spans: Vec<Span> = Vec::new();
+    for (index, location) in files {
+        let end = location.offset.saturating_add(location.stored);
+        match spans.last_mut() {
+            Some(span) if location.offset <= span.bytes.end + GAP && end.saturating_sub(span.bytes.start) <= SPAN => {
+                span.files.push(index);
+                span.bytes.end = span.bytes.end.max(end);
+            }
+            _ => spans.push(Span { files: vec![index], bytes: location.offset..end }),
+        }
+    }
+    spans
+}
+
+fn read_span(blob: &dyn Blob, entries: &[Entry], span: &Span, deliver: &Deliver<'_>) -> Result<()> {
+    let whole = span.bytes.end - span.bytes.start <= SPAN;
+    let inside = span.bytes.end <= blob.len();
+    let loaded = if whole && inside { Some(blob.read_at(span.bytes.clone())) } else { None };
+    for &index in &span.files {
+        let entry = &entries[index];
+        let Some(location) = place(entry) else { continue };
+        let range = location.offset..location.offset.saturating_add(location.stored);
+        if range.end > blob.len() || !headers::known(location.method) {
+            let error = Error::new(Kind::Corrupt, format!("the archive ends before the file {}", entry.display()));
+            deliver(entry, Err(error))?;
+            continue;
+        }
+        let mut raw: Box<dyn Read> = match &loaded {
+            Some(Ok(bytes)) => {
+                let start = (range.start - span.bytes.start) as usize;
+                Box::new(io::Cursor::new(bytes.slice(start..start + location.stored as usize)))
+            }
+            Some(Err(error)) => {
+                let copy = Error::new(error.kind(), error.message()).hint(error.hints().join("; "));
+                deliver(entry, Err(copy.context(format!("reading the file {}", entry.display()))))?;
+                continue;
+            }
+            None => Box::new(Ranges { blob, range, block: Bytes::new() }),
+        };
+        if location.method == DEFLATED {
+            deliver(entry, Ok(&mut DeflateDecoder::new_with_buf(raw, vec![0; 64 << 10])))?;
+        } else {
+            deliver(entry, Ok(&mut *raw))?;
+        }
+    }
+    Ok(())
+}
+
+/// A long file as a stream of ranges.
+struct Ranges<'a> {
+    blob: &'a dyn Blob,
+    range: Range<u64>,
+    block: Bytes,
+}
+
+impl Read for Ranges<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.block.is_empty() && !self.range.is_empty() {
+            let end = self.range.end.min(self.range.start + SPAN);
+            self.block = self.blob.read_at(self.range.start..end).map_err(io::Error::other)?;
+            self.range.start = end;
+        }
+        let n = out.len().min(self.block.len());
+        out[..n].copy_from_slice(&self.block.split_to(n));
+        Ok(n)
+    }
+}

@@ -1,0 +1,133 @@
+use super::*;
+use proptest::prelude::*;
+
+fn arb_content() -> impl Strategy<Value = Content> {
+    let bytes = || prop::collection::vec(any::<u8>(), 1..300).prop_map(Vec::into_boxed_slice);
+    prop_oneof![
+        Just(Content::Directory),
+        bytes().prop_map(|target| Content::Symlink { target }),
+        (any::<[u8; 32]>(), any::<bool>(), prop::option::of(bytes()), any::<(u32, u64, u64, u8)>()).prop_map(
+            |(hash, sparse, link, (part, offset, stored, method))| Content::File {
+                hash,
+                sparse,
+                link,
+                location: Location { part, offset, stored, method }
+            }
+        ),
+    ]
+}
+
+fn arb_entries(most: usize) -> impl Strategy<Value = Vec<Entry>> {
+    let segment = prop::collection::vec(any::<u8>().prop_filter("separator", |b| *b != b'/' && *b != 0), 1..40)
+        .prop_filter("dots", |s| s != b"." && s != b"..");
+    let path = prop::collection::vec(segment, 1..5).prop_map(|s| s.join(&b'/'));
+    prop::collection::btree_map(path, (any::<u64>(), 0u32..0o10000, any::<i64>(), arb_content()), 0..most).prop_map(
+        |map| {
+            map.into_iter()
+                .map(|(path, (size, mode, mtime, content))| {
+                    let size = if matches!(content, Content::File { .. }) { size } else { 0 };
+                    Entry { path: path.into(), size, mode, mtime, content }
+                })
+                .collect()
+        },
+    )
+}
+
+fn build(entries: &[Entry]) -> (Vec<u8>, Top) {
+    let mut builder = Builder::default();
+    for entry in entries {
+        builder.push(entry).unwrap();
+    }
+    builder.finish().unwrap()
+}
+
+fn slice<'a>(object: &'a [u8], blob: &Blob) -> &'a [u8] {
+    &object[blob.offset as usize..(blob.offset + blob.len) as usize]
+}
+
+fn read(object: &[u8], top: &Top) -> Result<Vec<Entry>> {
+    let mut all = Vec::new();
+    for tile in &top.tiles {
+        all.extend(decode_tile(tile, slice(object, &tile.content), slice(object, &tile.metadata))?);
+    }
+    Ok(all)
+}
+
+fn tree(count: usize) -> Vec<Entry> {
+    let file = |i: usize| Entry {
+        path: format!("workspace/src/{:03}/file-{i:06}.rs", i / 100).into_bytes().into(),
+        size: i as u64,
+        mode: 0o644,
+        mtime: i as i64,
+        content: Content::File {
+            hash: *blake3::hash(&i.to_le_bytes()).as_bytes(),
+            sparse: false,
+            link: None,
+            location: Location { offset: i as u64 * 77, ..Location::default() },
+        },
+    };
+    (0..count).map(file).collect()
+}
+
+proptest! {
+    #[test]
+    fn entries_survive(entries in arb_entries(400)) {
+        let (object, top) = build(&entries);
+        let top = Top::decode(&top.encode().unwrap()).unwrap();
+        prop_assert_eq!(read(&object, &top).unwrap(), entries.clone());
+        for entry in &entries {
+            let tile = top.find(&entry.path).unwrap();
+            let found = decode_tile(tile, slice(&object, &tile.content), slice(&object, &tile.metadata)).unwrap();
+            prop_assert!(found.contains(entry));
+            prop_assert!(top.subtree(&entry.path).contains(tile));
+        }
+    }
+
+    #[test]
+    fn damage_is_found(entries in arb_entries(60), at in any::<prop::sample::Index>(), flip in 1u8..) {
+        let (mut object, top) = build(&entries);
+        prop_assume!(!object.is_empty());
+        let at = at.index(object.len());
+        object[at] ^= flip;
+        prop_assert_eq!(read(&object, &top).unwrap_err().kind(), Kind::Corrupt);
+    }
+
+    #[test]
+    fn nonsense_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = Top::decode(&bytes);
+        let _ = Top::decode(&compress(&bytes).unwrap());
+        let frame = compress(&bytes).unwrap();
+        let blob = Blob { offset: 0, len: frame.len() as u64, checksum: checksum(&frame) };
+        let tile = Tile { first: b"a".as_slice().into(), entries: 3, content: blob.clone(), metadata: blob };
+        let _ = decode_tile(&tile, &frame, &frame);
+    }
+}
+
+#[test]
+fn a_hostile_path_is_refused_by_name() {
+    for path in ["../up", "/abs", "a/../../b"] {
+        let entry = Entry { path: path.as_bytes().into(), size: 0, mode: 0, mtime: 0, content: Content::Directory };
+        let (object, top) = build(&[entry]);
+        let error = read(&object, &top).unwrap_err();
+        assert!(error.message().contains(path), "{}", error.message());
+    }
+}
+
+#[test]
+fn tiles_stay_small_and_borders_stay_put() {
+    let entries = tree(20_000);
+    let (object, top) = build(&entries);
+    for tile in &top.tiles {
+        let raw = zstd::bulk::decompress(slice(&object, &tile.content), TILE_MAX * 2).unwrap();
+        assert!(raw.len() <= TILE_MAX);
+    }
+    // An entry more at the front and fresh times everywhere: all but the first content tiles are the same bytes.
+    let mut changed = entries;
+    changed.iter_mut().for_each(|e| e.mtime += 1_000_000_007);
+    let first = Entry { path: b"workspace/src/000/a".as_slice().into(), ..changed[0].clone() };
+    changed.insert(0, first);
+    let (_, again) = build(&changed);
+    let known: std::collections::HashSet<_> = top.tiles.iter().map(|t| t.content.checksum).collect();
+    let fresh = again.tiles.iter().filter(|t| !known.contains(&t.content.checksum)).count();
+    assert!(top.tiles.len() > 20 && fresh <= 2, "{fresh} of {} tiles changed", again.tiles.len());
+}
