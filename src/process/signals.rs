@@ -1,0 +1,99 @@
+//! From the system's signals to a [`Stop`].
+
+use super::{Stop, StopReason, tree};
+use crate::error::{Error, Kind, Result};
+
+/// The exit code after an interrupt: 128 + SIGINT.
+const INTERRUPTED: i32 = 130;
+
+/// Listens to SIGINT, SIGTERM and SIGHUP (Ctrl-C, Ctrl-Break and the closing of the console on Windows) from now until
+/// the process ends. The first raises the flag. A second interrupt calls `second`, normally [`exit_at_once`]; nothing
+/// else does, because CI systems send SIGTERM a few seconds after SIGINT while the work is still being put in order.
+/// Must be called inside a tokio runtime.
+///
+/// # Errors
+/// `Internal` when the system refuses the handlers.
+pub fn stop_signals(second: impl FnOnce() + Send + 'static) -> Result<Stop> {
+    let mut source =
+        sys::Source::new().map_err(|e| Error::new(Kind::Internal, "listening to signals").with_source(e))?;
+    let (stopper, stop) = Stop::channel();
+    tokio::spawn(async move {
+        let mut second = Some(second);
+        let mut interrupts = 0;
+        loop {
+            let reason = source.next().await;
+            stopper.stop(reason);
+            interrupts += u32::from(reason == StopReason::Interrupt);
+            if interrupts == 2
+                && let Some(second) = second.take()
+            {
+                second();
+            }
+        }
+    });
+    Ok(stop)
+}
+
+/// Kills the tree of every running command and ends this process with code 130, without any cleaning up.
+pub fn exit_at_once() {
+    tree::kill_all();
+    std::process::exit(INTERRUPTED);
+}
+
+#[cfg(unix)]
+mod sys {
+    use super::StopReason;
+    use std::io;
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    pub struct Source {
+        interrupt: Signal,
+        terminate: Signal,
+        hangup: Signal,
+    }
+
+    impl Source {
+        pub fn new() -> io::Result<Self> {
+            Ok(Source {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+                hangup: signal(SignalKind::hangup())?,
+            })
+        }
+
+        pub async fn next(&mut self) -> StopReason {
+            tokio::select! {
+                _ = self.interrupt.recv() => StopReason::Interrupt,
+                _ = self.terminate.recv() => StopReason::Terminate,
+                _ = self.hangup.recv() => StopReason::Hangup,
+            }
+        }
+    }
+}
+
+#[cfg(windows)]
+mod sys {
+    use super::StopReason;
+    use std::io;
+    use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
+
+    pub struct Source {
+        interrupt: CtrlC,
+        terminate: CtrlBreak,
+        close: CtrlClose,
+    }
+
+    impl Source {
+        pub fn new() -> io::Result<Self> {
+            Ok(Source { interrupt: ctrl_c()?, terminate: ctrl_break()?, close: ctrl_close()? })
+        }
+
+        pub async fn next(&mut self) -> StopReason {
+            tokio::select! {
+                _ = self.interrupt.recv() => StopReason::Interrupt,
+                _ = self.terminate.recv() => StopReason::Terminate,
+                _ = self.close.recv() => StopReason::Hangup,
+            }
+        }
+    }
+}

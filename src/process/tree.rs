@@ -1,0 +1,126 @@
+//! A command and everything it started.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(all(unix, not(target_os = "linux")))]
+mod other_unix;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as sys;
+#[cfg(windows)]
+use windows as sys;
+
+use super::{Command, Stdin, StopReason};
+use process_wrap::tokio::{ChildWrapper, CommandWrap};
+use std::{
+    io,
+    process::{ExitStatus, Stdio},
+    thread,
+    time::Duration,
+};
+use tokio::{
+    process::{ChildStderr, ChildStdout},
+    time::{Instant, sleep},
+};
+
+/// How often a dying tree is looked at.
+const GLANCE: Duration = Duration::from_millis(5);
+/// How long a drop, which blocks its thread, goes on looking for what is left.
+const DROP: Duration = Duration::from_millis(200);
+
+/// A running command. Dropping it kills the tree, unless it was released.
+pub(super) struct Tree {
+    child: Box<dyn ChildWrapper>,
+    members: sys::Members,
+    released: bool,
+}
+
+impl Tree {
+    /// Starts the command with both outputs piped.
+    pub(super) fn spawn(cmd: &Command) -> io::Result<Tree> {
+        let mut command = tokio::process::Command::new(&cmd.program);
+        command.args(&cmd.args).current_dir(&cmd.dir).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(match cmd.stdin {
+            Stdin::Null => Stdio::null(),
+            Stdin::Inherit => Stdio::inherit(),
+        });
+        if let Some(env) = &cmd.env {
+            command.env_clear().envs(env);
+        }
+        let (child, members) = sys::spawn(CommandWrap::from(command), cmd)?;
+        Ok(Tree { child, members, released: false })
+    }
+
+    pub(super) fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout().take()
+    }
+
+    pub(super) fn take_stderr(&mut self) -> Option<ChildStderr> {
+        self.child.stderr().take()
+    }
+
+    /// Waits for the command itself, not for what it started. May be dropped and called again.
+    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        // The wrapper's own `wait` would wait for the whole group.
+        self.child.inner_mut().wait().await
+    }
+
+    /// Asks the command's group to end in good order. False where the system has no such thing.
+    pub(super) fn ask(&mut self, reason: StopReason) -> bool {
+        self.members.ask(reason)
+    }
+
+    /// Asks everything that is still alive to end.
+    pub(super) fn ask_rest(&mut self) {
+        self.members.ask_rest();
+    }
+
+    /// Waits until nothing is alive, but not after `deadline`.
+    pub(super) async fn gone_by(&mut self, deadline: Instant) {
+        while self.members.alive() && Instant::now() < deadline {
+            sleep(GLANCE).await;
+        }
+    }
+
+    /// Kills everything, again and again until nothing is alive, but not for longer than `limit`.
+    pub(super) async fn kill(&mut self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        loop {
+            self.members.kill(&mut *self.child);
+            // The command itself stays a zombie, and a member of its group, until it was waited for.
+            let _ = self.child.inner_mut().try_wait();
+            if !self.members.alive() || Instant::now() >= deadline {
+                return;
+            }
+            sleep(GLANCE).await;
+        }
+    }
+
+    /// Leaves what is alive alone.
+    pub(super) fn release(mut self) {
+        self.released = true;
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let deadline = std::time::Instant::now() + DROP;
+        while !self.released {
+            self.members.kill(&mut *self.child);
+            let _ = self.child.inner_mut().try_wait();
+            if !self.members.alive() || std::time::Instant::now() >= deadline {
+                return;
+            }
+            thread::sleep(GLANCE);
+        }
+    }
+}
+
+/// Kills the trees of all running commands, for a process that is about to end.
+pub(super) fn kill_all() {
+    sys::kill_all();
+}

@@ -1,0 +1,32 @@
+//! Trees on Windows: a job object, which nothing inside can leave.
+
+use super::super::{Command, StopReason};
+use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject};
+use std::io;
+
+pub struct Members;
+
+pub fn spawn(mut command: CommandWrap, _: &Command) -> io::Result<(Box<dyn ChildWrapper>, Members)> {
+    Ok((command.wrap(JobObject).spawn()?, Members))
+}
+
+impl Members {
+    /// There is no signal that every program understands.
+    pub fn ask(&mut self, _: StopReason) -> bool {
+        false
+    }
+
+    pub fn ask_rest(&mut self) {}
+
+    /// Terminating a job is atomic.
+    pub fn alive(&mut self) -> bool {
+        false
+    }
+
+    pub fn kill(&mut self, child: &mut dyn ChildWrapper) {
+        let _ = child.start_kill();
+    }
+}
+
+/// The jobs cannot be reached from here; what shares our console gets its Ctrl-C itself.
+pub fn kill_all() {}
