@@ -1,5 +1,6 @@
 //! The metadata every noun speaks. No I/O.
 
+pub mod details;
 pub mod duration;
 pub mod entry;
 pub mod id;
