@@ -1,9 +1,12 @@
 //! The metadata every noun speaks. No I/O.
 
+pub mod ci;
 pub mod details;
 pub mod duration;
 pub mod entry;
+pub mod env;
 pub mod id;
 pub mod manifest;
 pub mod progress;
 pub mod record;
+pub mod url;

@@ -1,0 +1,26 @@
+//! An environment as a value, so that decisions about it need no process to run in.
+
+use std::{collections::BTreeMap, ffi::OsString};
+
+/// An environment's variables by name, in byte order.
+pub type EnvMap = BTreeMap<String, String>;
+
+/// Turns what the system hands out (`std::env::vars_os`) into an [`EnvMap`], and lists the names, made printable, of
+/// the variables that are not UTF-8: they cannot be saved as text without changing them.
+pub fn from_os(variables: impl IntoIterator<Item = (OsString, OsString)>) -> (EnvMap, Vec<String>) {
+    let mut env = EnvMap::new();
+    let mut not_text = Vec::new();
+    for (name, value) in variables {
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => drop(env.insert(name, value)),
+            (Ok(name), Err(_)) => not_text.push(name),
+            (Err(name), _) => not_text.push(name.to_string_lossy().into_owned()),
+        }
+    }
+    (env, not_text)
+}
+
+/// A variable's value, unless it is unset or empty: CI systems use the two alike.
+pub fn text<'a>(env: &'a EnvMap, name: &str) -> Option<&'a str> {
+    env.get(name).map(|v| v.trim()).filter(|v| !v.is_empty())
+}
