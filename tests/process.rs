@@ -247,7 +247,7 @@ async fn a_time_out_leaves_nothing_of_the_tree_alive() {
         };
         let (exit, ()) = tokio::join!(quick(&cmd), until("the tree", || alive(&marker).len() >= 2));
         assert_eq!((exit.stopped, exit.code()), (Some(StopReason::Timeout), 124), "{script}");
-        assert_eq!(alive(&marker), [], "{script}");
+        assert_eq!(alive(&marker), [0; 0], "{script}");
         assert!(exit.duration < BOUND);
     }
 }
@@ -289,7 +289,7 @@ async fn stopping_one_command_leaves_the_other_ones_daemons_alone() {
     };
     let (exit, ..) = tokio::join!(run(&cmd_other, Tee::null(), other_stops), first, second);
     assert_eq!(exit.unwrap().status, Status::Signal(15));
-    assert_eq!(alive(&other), []);
+    assert_eq!(alive(&other), [0; 0]);
 }
 
 #[cfg(target_os = "linux")]
@@ -307,7 +307,7 @@ async fn a_command_that_ignores_sigterm_is_killed_after_the_grace() {
     let exit = exit.unwrap();
     assert_eq!((exit.status, exit.code()), (Status::Signal(9), 137));
     assert!(exit.duration >= grace);
-    assert_eq!(alive(&marker), []);
+    assert_eq!(alive(&marker), [0; 0]);
 }
 
 #[cfg(target_os = "linux")]
@@ -360,7 +360,7 @@ async fn a_dropped_run_kills_its_tree() {
         _ = quick(&cmd) => unreachable!("nothing stops it"),
         () = until("the tree", || alive(&marker).len() == 2) => {}
     }
-    assert_eq!(alive(&marker), []);
+    assert_eq!(alive(&marker), [0; 0]);
 }
 
 #[tokio::test]
