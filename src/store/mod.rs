@@ -3,6 +3,16 @@
 //! Implementations: [`local`] (a directory) and [`azure`] (Azure Blob Storage). Wrappers: [`retry`], [`fault`],
 //! [`dry_run`]. [`open`] turns a URL into the stack that the commands use.
 
+mod address;
+pub mod dry_run;
+pub mod fault;
+pub mod local;
+mod platform;
+pub mod retry;
+mod scratch;
+
+pub use address::{Env, default_dir, open, redact};
+
 use crate::error::{Error, Kind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -215,3 +225,19 @@ pub trait Store: Send + Sync + fmt::Debug {
 
 /// The handle that everything above the store room passes around.
 pub type Handle = Arc<dyn Store>;
+
+/// The part of an object of `size` bytes that `range` asks for, by the rules of [`Store::get`].
+///
+/// # Errors
+/// `Usage` for a range that starts past the end.
+fn window(key: &Key, range: Option<Range<u64>>, size: u64) -> Result<Range<u64>> {
+    match range {
+        None => Ok(0..size),
+        Some(r) if r.is_empty() => Ok(0..0),
+        Some(r) if r.start < size => Ok(r.start..r.end.min(size)),
+        Some(r) => {
+            let text = format!("bytes from {} of object {key} were asked for, which has {size}", r.start);
+            Err(Error::new(Kind::Usage, text))
+        }
+    }
+}
