@@ -1,0 +1,3 @@
+//! Saving a job's environment and giving it back.
+
+pub mod save;
