@@ -1,1 +1,3 @@
 //! An environment as data: the walk, the environment, scrubbing, the tools, the machine.
+
+pub mod secrets;
