@@ -4,6 +4,7 @@ use super::{
     Action, Options, Removal, Scrubber, SecretValue, common,
     names::secret_name,
     scrubber::{Found, mask},
+    shapes,
 };
 use crate::{
     error::{Error, Kind, Result},
@@ -12,10 +13,9 @@ use crate::{
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::ops::Range;
 
-/// Names that CI systems give to credentials and that no word gives away: Azure Pipelines' service endpoints, secure
-/// files and secret variables, GitLab's job tokens, the GitHub cache's signed addresses.
-const SET_BY_CI: [&str; 6] =
-    ["ENDPOINT_AUTH_*", "SECUREFILE_*", "SECRET_*", "CI_JOB_JWT*", "CI_JOB_TOKEN*", "ACTIONS_*_TOKEN*"];
+/// Names of credentials that CI systems set and that no word gives away: Azure Pipelines' service endpoints and secure
+/// files, GitLab's job tokens of every version.
+const SET_BY_CI: [&str; 3] = ["ENDPOINT_AUTH_*", "SECUREFILE_*", "CI_JOB_JWT*"];
 
 /// Which variables are dropped or kept whatever their names say.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ pub fn environment(env: &EnvMap, rules: &Rules, options: &Options<'_>) -> Scrubb
     let mut scrubbed = Scrubbed::default();
     let shapes_only = Scrubber::new(&[], options);
     for (name, value) in env {
-        let secrets = shapes_only.secrets(value.as_bytes());
+        let secrets = shapes_only.secrets_of_a_setting(value.as_bytes());
         let by_name = by_name(name, value, rules);
         scrubbed.values.extend(secrets.iter().map(|(range, _)| secret(name, &value[range.clone()])));
         if let Some(reason) = by_name {
@@ -75,7 +75,7 @@ pub fn environment(env: &EnvMap, rules: &Rules, options: &Options<'_>) -> Scrubb
         } else if let Some((_, kind)) = secrets.first() {
             let reason = format!("its value is or holds {kind}");
             let covered: usize = secrets.iter().map(|(range, _)| range.len()).sum();
-            let whole = covered * 2 >= value.len() && *kind != "a URL with a password";
+            let whole = covered * 2 >= value.len() && *kind != shapes::URL_PASSWORD;
             let action = if whole { Action::Dropped } else { Action::Redacted };
             if whole {
                 scrubbed.values.push(secret(name, value));
@@ -134,12 +134,24 @@ fn masked(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> String 
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+fn in_order(mut secrets: Vec<(Range<usize>, String)>) -> Vec<(Range<usize>, String)> {
+    secrets.sort_by_key(|(range, _)| (range.start, range.end));
+    secrets.dedup();
+    secrets
+}
+
 impl Scrubber {
     /// The secrets of a text in order of place, each with what it is.
     pub(super) fn secrets(&self, text: &[u8]) -> Vec<(Range<usize>, String)> {
         let mut secrets = Vec::new();
         self.each(text, 0..text.len(), |Found { range, kind }| secrets.push((range, kind.to_owned())));
-        secrets.sort_by(|a, b| (a.0.start, a.0.end).cmp(&(b.0.start, b.0.end)));
-        secrets
+        in_order(secrets)
+    }
+
+    /// As [`Scrubber::secrets`], with the passwords in URLs that are too short to be looked for in any text.
+    pub(super) fn secrets_of_a_setting(&self, text: &[u8]) -> Vec<(Range<usize>, String)> {
+        let mut secrets = self.secrets(text);
+        secrets.extend(shapes::url_passwords(text).into_iter().map(|range| (range, shapes::URL_PASSWORD.to_owned())));
+        in_order(secrets)
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 /// How many literals one vectorised pass takes; more make it slow.
 const PACKED: usize = 64;
 /// From how many literals on one automaton is faster than several vectorised passes.
-const AUTOMATON: usize = 4 * PACKED;
+const AUTOMATON: usize = 16 * PACKED;
 
 enum Pass {
     Packed(packed::Searcher),

@@ -68,7 +68,7 @@ pub fn redact(kind: FileKind, bytes: &[u8]) -> Redacted {
         out.take(name, range, bytes);
     }
     let by_looks = Scrubber::new(&[], &Options::default());
-    for (range, what) in by_looks.secrets(bytes) {
+    for (range, what) in by_looks.secrets_of_a_setting(bytes) {
         if out.bytes[range.clone()] == bytes[range.clone()] {
             out.take(what, range, bytes);
         }
@@ -79,8 +79,11 @@ pub fn redact(kind: FileKind, bytes: &[u8]) -> Redacted {
 impl Redacted {
     fn take(&mut self, name: String, range: Range<usize>, bytes: &[u8]) {
         let value = String::from_utf8_lossy(&bytes[range.clone()]).trim().to_owned();
-        // `extraheader = AUTHORIZATION: basic …`: elsewhere the credential stands without its scheme.
-        let value = value.rsplit(' ').next().unwrap_or(&value).to_owned();
+        let value = match value.rsplit_once(' ') {
+            // `extraheader = AUTHORIZATION: basic …`: elsewhere the credential stands without its scheme.
+            Some((_, credential)) if name.eq_ignore_ascii_case("extraheader") => credential.to_owned(),
+            _ => value,
+        };
         mask(&mut self.bytes[range]);
         let reason = format!("the file keeps a credential in {name}");
         self.values.push(SecretValue { name: name.clone(), value });

@@ -1,6 +1,7 @@
 //! Credentials that can be told by how they look. A literal anchor is searched for, then what is around it is checked,
 //! so that the check costs nothing where no anchor is.
 
+use super::common::MIN_VALUE;
 use crate::pipeline::url;
 use regex::bytes::Regex;
 use std::{ops::Range, sync::LazyLock};
@@ -10,9 +11,13 @@ pub(super) const MAX_LEN: usize = 16 * 1024;
 /// How far before its anchor a credential may begin, or a check may look, in bytes.
 pub(super) const MAX_BEHIND: usize = 96;
 
+/// What a password in a URL is called.
+pub(super) const URL_PASSWORD: &str = "a URL with a password";
+
 /// How a shape is checked once its anchor is found.
 enum Check {
-    /// The expression matches at the credential's beginning; group 1, if there is one, is what is secret.
+    /// The expression matches at the credential's beginning; the first group that matches, else all of it, is
+    /// what is secret.
     Pattern(&'static str),
     /// As `Pattern`, and what is secret has a digit.
     WithDigit(&'static str),
@@ -37,7 +42,7 @@ const SHAPES: &[Shape] = &[
         0,
         Pattern(r"Private-Lines: \d+\r?\n((?:[A-Za-z0-9+/=]+\r?\n?)+)"),
     ),
-    Shape("a URL with a password", &["://"], 0, UrlPassword),
+    Shape(URL_PASSWORD, &["://"], 0, UrlPassword),
     Shape(
         "a JSON web token",
         &["eyJh", "eyJ0", "eyJr", "eyJl", "eyJ4", "eyJq", "eyJj"],
@@ -92,7 +97,7 @@ const SHAPES: &[Shape] = &[
         0,
         WithDigit(concat!(
             r#"(?i-u)uthorization["'\\]{0,4}\s{0,4}[:=]\s{0,4}["'\\]{0,4}"#,
-            r#"(?:(?:basic|bearer|token|apikey|negotiate)\s+)?([\w+/=.~:-]{16,})"#
+            r#"(?:(?:basic|bearer|token|apikey|negotiate)\s+([\w+/=.~:-]{16,})|([A-Za-z0-9+/=.-]{20,}))"#
         )),
     ),
     Shape("a bearer token", &["earer ", "EARER "], 0, WithDigit(r"(?i-u)earer\s+([\w+/=.~-]{20,})")),
@@ -133,17 +138,31 @@ pub(super) fn check(text: &[u8], at: usize, anchor: usize) -> Option<(Range<usiz
     let end = text.len().min(at + MAX_LEN);
     let range = match shape.check {
         PrivateKey => private_key(&text[..end], at),
-        UrlPassword => url::password(&text[..end], at + 3).filter(|password| is_literal(&text[password.clone()])),
+        UrlPassword => url::password(&text[..end], at + 3)
+            .filter(|password| is_literal(&text[password.clone()]) && is_telling(&text[password.clone()])),
         Word(_) if continues_a_word(text, start) => None,
         Pattern(_) | WithDigit(_) | Word(_) => {
             let found = shape.pattern.as_ref()?.captures(&text[start..end])?;
-            let secret = found.get(1).or_else(|| found.get(0))?.range();
+            let secret = found.iter().skip(1).flatten().next().or_else(|| found.get(0))?.range();
             let secret = start + secret.start..start + secret.end;
             let needs_digit = matches!(shape.check, WithDigit(_));
             (!needs_digit || text[secret.clone()].iter().any(u8::is_ascii_digit)).then_some(secret)
         }
     }?;
     Some((range, shape.kind))
+}
+
+/// Every password in the URLs of a text, however short: for places where a URL is meant to be used.
+pub(super) fn url_passwords(text: &[u8]) -> Vec<Range<usize>> {
+    let starts = text.windows(3).enumerate().filter(|(_, w)| *w == b"://").map(|(at, _)| at + 3);
+    starts.filter_map(|at| url::password(text, at)).filter(|p| is_literal(&text[p.clone()])).collect()
+}
+
+/// Whether a password in any text is worth masking. Documentation and tests are full of `user:password@host`: masking
+/// short passwords and lone words there would break builds that are restored.
+fn is_telling(password: &[u8]) -> bool {
+    let word = password.iter().all(u8::is_ascii_lowercase) || password.iter().all(u8::is_ascii_uppercase);
+    password.len() >= MIN_VALUE && (!word || password.len() >= 16)
 }
 
 /// Whether a password is one, and not the name of a variable that holds it, a placeholder or a mask.

@@ -78,6 +78,7 @@ fn credentials() -> Vec<(&'static str, String, String)> {
         ("token URL", "https://", run(54, 40), "@git.example.org/r.git"),
         ("database URL", "postgres://app:", run(55, 12), "@db.example.org:5432/app?sslmode=require"),
         ("header", "Authorization: Basic ", run(56, 40), ""),
+        ("bare header", "authorization: ", run(62, 40), ""),
         ("JSON header", r#"{"authorization": "Bearer "#, run(57, 40), "\"}"),
         ("bearer", "sent bearer ", run(58, 40), ""),
         ("Slack webhook", "https://hooks.slack.com/services/", format!("T0{0}/B0{0}/{1}", 1, run(59, 24)), ""),
@@ -228,6 +229,7 @@ fn what_is_no_secret_stays() {
         "http://localhost:8080/x?y=user:pass@host shelf_abcdefghijklmnopqrstuvwxyzabcdefgh",
         "https://user:********@host/ https://user:xxxx@host/ http://[::1]:80/ mailto:a@b",
         "AKIAabc ghp_short sk_test_4eC39HqLyjWDarjtT1zdp7dc xoxb-nothing-here glpat-not-a-token-at-all-no",
+        "http://user:password@host http://a:b@c:29/ scheme://[user:passwd@]proxy pub Authorization: WINBIO_PRESENCE_0_X,",
         "eyJhbGciOiJIUzI1NiJ9 without a payload. std::collections::BTreeMap<String, Vec<u8>>",
     ] {
         let mut bytes = text.as_bytes().to_vec();
@@ -259,6 +261,8 @@ fn a_url_keeps_all_but_its_password() {
     let scrubbed = environment(&env(&[("MIRROR", &url)]), &rules(), &Options::default());
     assert_eq!(scrubbed.kept["MIRROR"], "https://bot:**********@host/x");
     assert_eq!(scrubbed.values, [SecretValue { name: "MIRROR".into(), value: password }]);
+    let scrubbed = environment(&env(&[("MIRROR", "https://bot:pw@host/x")]), &rules(), &Options::default());
+    assert_eq!(scrubbed.kept["MIRROR"], "https://bot:**@host/x", "in an environment even a short one goes");
 }
 
 #[test]

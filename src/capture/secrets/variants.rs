@@ -51,7 +51,7 @@ fn base64(engine: &impl Engine, value: &[u8], align: usize) -> Variant {
     let encoded = engine.encode([vec![0; align], value.to_vec()].concat()).into_bytes();
     let bits = (align + value.len()) * 8;
     let bytes = encoded[(align * 8).div_ceil(6)..bits / 6].to_vec();
-    Variant { bytes, before: align != 0, after: bits % 6 != 0 }
+    Variant { bytes, before: align != 0, after: !bits.is_multiple_of(6) }
 }
 
 /// The value with everything but unreserved characters (RFC 3986, section 2.3) percent-encoded.
