@@ -4,12 +4,14 @@
 //! on Unix, on Linux also what left the group, its job object on Windows. A command that is stopped leaves nothing of
 //! its tree alive; one that ends by itself leaves its background processes alone, as a shell does.
 
+mod output;
 mod quote;
 mod signals;
 mod stop;
 mod tee;
 mod tree;
 
+pub use output::{Output, output};
 pub use quote::{quote_powershell, quote_sh};
 pub use signals::{exit_at_once, stop_signals};
 pub use stop::{Stop, StopReason, Stopper};

@@ -1,1 +1,4 @@
 //! Revisions: the git program.
+
+pub mod git;
+mod remote;
