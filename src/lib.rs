@@ -2,6 +2,8 @@
 
 pub mod archive;
 pub mod capture;
+pub mod cli;
+pub mod config;
 pub mod error;
 pub mod journal;
 pub mod ops;

@@ -1,3 +1,7 @@
 //! The `ci-tool` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ci_tool::cli::run(std::env::args_os())
+}

@@ -18,7 +18,7 @@ use std::{
     fs::File,
     io::{self, Cursor, Read},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// A file known to hold credentials that is larger than this is none: it is read like any other.
@@ -44,7 +44,7 @@ pub struct Notes {
 /// Gives the content of a walk's files. See [`Contents::prepare`].
 pub struct Contents {
     roots: Vec<Root>,
-    scrubber: Scrubber,
+    scrubber: Arc<Scrubber>,
     /// Redacted content of files known to hold credentials, by path.
     redacted: BTreeMap<Box<[u8]>, Vec<u8>>,
     exact: GlobSet,
@@ -104,7 +104,7 @@ impl Contents {
     /// `own_path` is the workspace's path, which files are searched for.
     pub fn prepare(
         roots: Vec<Root>,
-        scrubber: Scrubber,
+        scrubber: Arc<Scrubber>,
         found: Credentials,
         exact: GlobSet,
         own_path: Option<&str>,

@@ -147,6 +147,10 @@ impl Store for DryRun {
         Ok(scratch.as_ref().map(|s| s.dir().to_owned()).unwrap_or_default())
     }
 
+    fn local_dir(&self) -> Option<std::path::PathBuf> {
+        self.inner.local_dir()
+    }
+
     async fn sweep(&self) -> Result<u64> {
         Ok(0)
     }

@@ -213,6 +213,10 @@ impl Store for Fault {
         scratch
     }
 
+    fn local_dir(&self) -> Option<std::path::PathBuf> {
+        self.inner.local_dir()
+    }
+
     async fn sweep(&self) -> Result<u64> {
         self.run(self.inner.sweep()).await
     }

@@ -216,6 +216,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// I/O.
     fn scratch(&self) -> Result<PathBuf>;
 
+    /// The directory on this machine that the store is, where it is one.
+    fn local_dir(&self) -> Option<PathBuf> {
+        None
+    }
+
     /// Removes what dead writers left behind that is no object: temporary files, scratch directories. Returns bytes freed.
     ///
     /// # Errors

@@ -218,6 +218,10 @@ impl Store for Retry {
         self.inner.scratch()
     }
 
+    fn local_dir(&self) -> Option<std::path::PathBuf> {
+        self.inner.local_dir()
+    }
+
     async fn sweep(&self) -> Result<u64> {
         self.run("sweeping the store", || self.inner.sweep()).await
     }

@@ -51,6 +51,16 @@ pub enum Action {
     Redacted,
 }
 
+impl Action {
+    /// One word for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Action::Dropped => "removed",
+            Action::Redacted => "redacted",
+        }
+    }
+}
+
 /// One thing that was dropped or redacted, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removal {

@@ -182,6 +182,10 @@ impl Store for Local {
         self.shared.scratch()
     }
 
+    fn local_dir(&self) -> Option<PathBuf> {
+        Some(self.shared.layout.root.clone())
+    }
+
     async fn sweep(&self) -> Result<u64> {
         self.run(|shared| scratch::sweep(&shared.layout.scratch)).await
     }

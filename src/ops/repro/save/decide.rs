@@ -36,7 +36,9 @@ pub fn decide(when: When, failed: Option<bool>, mark: Option<&str>) -> Decision 
         (When::Always, _, _) => decision(true, "a capture is always saved"),
         (When::Failure, Some(true), _) => decision(true, "the job failed"),
         (When::Failure, None, _) => decision(true, "nothing says that the job succeeded"),
-        (When::Failure | When::Requested, Some(false), _) => decision(false, "the job succeeded; --when always saves even so"),
+        (When::Failure | When::Requested, Some(false), _) => {
+            decision(false, "the job succeeded; --when always saves even so")
+        }
         (When::Requested, _, Some(mark)) => decision(true, &format!("a capture was requested by {mark}")),
         (When::Requested, _, None) => {
             decision(false, "no capture was requested: set CI_TOOL_REPRO=1 or name the job in repro.jobs")
@@ -46,7 +48,9 @@ pub fn decide(when: When, failed: Option<bool>, mark: Option<&str>) -> Decision 
 
 /// What marks the job, if anything does: a variable that is set and not false, or a glob of `repro.jobs`.
 pub fn mark(env: &EnvMap, job: &str, jobs: &GlobSet) -> Option<String> {
-    let set = |name: &&str| text(env, name).is_some_and(|v| !["0", "false", "no", "off"].contains(&v.to_lowercase().as_str()));
+    let set = |name: &&str| {
+        text(env, name).is_some_and(|v| !["0", "false", "no", "off"].contains(&v.to_lowercase().as_str()))
+    };
     // Azure Pipelines hands a variable on in upper case.
     let by_env = MARKS.iter().find(|name| set(name) || set(&name.to_uppercase().as_str()));
     by_env.map(|name| (*name).to_owned()).or_else(|| jobs.is_match(job).then(|| "repro.jobs".to_owned()))

@@ -136,12 +136,17 @@ pub async fn save(world: &World, request: &Request) -> Result<Saved> {
         match attempt(world, request, &roots, &facts).await {
             Ok((record, details)) => return Ok(Saved { record, details, took: started.elapsed() }),
             // A collector took this save for dead, because its lease could not be renewed in time: start anew.
-            Err(e) if e.kind() == Kind::Precondition => world.progress.warn("the save was taken for dead; starting anew"),
+            Err(e) if e.kind() == Kind::Precondition => {
+                world.progress.warn("the save was taken for dead; starting anew")
+            }
             Err(e) => return Err(e),
         }
     }
-    Err(Error::new(Kind::Transient, format!("saving {}: others took the save for dead {TRIES} times", workspace.display()))
-        .hint("check that the clock of this machine runs and that the store can be reached, then save again"))
+    Err(Error::new(
+        Kind::Transient,
+        format!("saving {}: others took the save for dead {TRIES} times", workspace.display()),
+    )
+    .hint("check that the clock of this machine runs and that the store can be reached, then save again"))
 }
 
 async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts) -> Result<(Record, Details)> {
@@ -149,7 +154,8 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
     let path_exists = |text: &str| Path::new(text).is_absolute() && Path::new(text).exists();
     let options = Options { path_exists: &path_exists };
     let clean = environment(&world.env, &request.rules, &options);
-    let walk_options = WalkOptions { exclude: request.exclude.clone(), skip: world.store.local_dir().into_iter().collect() };
+    let walk_options =
+        WalkOptions { exclude: request.exclude.clone(), skip: world.store.local_dir().into_iter().collect() };
     let plan = pack::plan(world, request, roots, walk_options, clean.values.clone()).await?;
 
     let removed = clean.removed.iter().map(|removal| Removed {
@@ -162,7 +168,10 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
         schema: details::SCHEMA,
         ci: facts.ci.clone(),
         job_key: facts.job_key(request, roots).text,
-        roots: roots.iter().map(|r| SavedRoot { prefix: r.prefix.clone(), path: r.path.display().to_string() }).collect(),
+        roots: roots
+            .iter()
+            .map(|r| SavedRoot { prefix: r.prefix.clone(), path: r.path.display().to_string() })
+            .collect(),
         directory: request.happened.directory.as_ref().unwrap_or(&roots[0].path).display().to_string(),
         command: request.happened.command.clone(),
         failed_command: request.happened.failed_command.clone(),
@@ -189,7 +198,9 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
         Err(error) => {
             let id = upload.record().id.clone();
             if upload.abandon().await.is_err() {
-                world.progress.warn(&format!("what was saved of {id} could not be taken back; `ci-tool repro gc` removes it"));
+                world
+                    .progress
+                    .warn(&format!("what was saved of {id} could not be taken back; `ci-tool repro gc` removes it"));
             }
             Err(error)
         }
@@ -197,7 +208,13 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
 }
 
 /// Writes all objects and returns the finished record.
-async fn fill(world: &World, request: &Request, upload: &mut Upload, plan: pack::Plan, details: &mut Details) -> Result<Record> {
+async fn fill(
+    world: &World,
+    request: &Request,
+    upload: &mut Upload,
+    plan: pack::Plan,
+    details: &mut Details,
+) -> Result<Record> {
     let format = request.format;
     let scrubber = plan.scrubber();
     let packed = pack::pack(world, format, plan).await?;
@@ -311,7 +328,8 @@ fn also_roots(also: &[PathBuf]) -> Result<Vec<Root>> {
         let path = absolute(path)?;
         let name = path.file_name().map_or_else(|| "root".into(), |n| n.to_string_lossy().into_owned());
         let taken = |prefix: &str| roots.iter().any(|r| r.prefix == prefix);
-        let prefix = (1..).map(|n| if n == 1 { format!("also/{name}") } else { format!("also/{name}-{n}") }).find(|p| !taken(p));
+        let prefix =
+            (1..).map(|n| if n == 1 { format!("also/{name}") } else { format!("also/{name}-{n}") }).find(|p| !taken(p));
         roots.push(Root { path, prefix: prefix.unwrap_or_default() });
     }
     Ok(roots)
@@ -323,7 +341,8 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     if found.is_dir() {
         Ok(found)
     } else {
-        Err(Error::new(Kind::Usage, format!("{} is not a directory", path.display())).hint("--workspace takes the job's directory"))
+        Err(Error::new(Kind::Usage, format!("{} is not a directory", path.display()))
+            .hint("--workspace takes the job's directory"))
     }
 }
 

@@ -1,0 +1,86 @@
+//! What a person types and sees: the only layer that parses, prints or prompts.
+
+mod global;
+pub mod out;
+mod repro;
+mod session;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use global::Global;
+use out::Out;
+use std::{ffi::OsString, process::ExitCode};
+
+pub(crate) use session::Session;
+
+/// Exit codes that are outcomes. Those of errors are in [`crate::error::Kind::exit_code`].
+pub mod exit {
+    /// Done, also when there was nothing to do.
+    pub const DONE: u8 = 0;
+    /// Done in part: something could not be read, saved or restored.
+    pub const PARTLY: u8 = 3;
+    /// A negative verdict: what was examined has problems.
+    pub const NEGATIVE: u8 = 5;
+    /// Still pending.
+    pub const PENDING: u8 = 8;
+}
+
+/// Saves a failed job's environment and gives it back.
+///
+/// One binary for the people who keep a CI running. Everything works on one machine with nothing installed; the same
+/// commands drive Azure for those who have it.
+#[derive(Debug, Parser)]
+#[command(name = "ci-tool", version, arg_required_else_help = true, disable_help_subcommand = true, after_help = EXIT_CODES)]
+#[command(
+    before_help = "  ci-tool repro save -- make test     # runs the job; when it fails, saves its environment\n  ci-tool repro restore k3v9          # gives it back, with scripts that rerun the failure"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    noun: Noun,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 done in part · 4 authentication or permission · \
+5 a negative verdict · 8 still pending · 130 interrupted. `repro save -- COMMAND` ends with the command's own.";
+
+#[derive(Debug, Subcommand)]
+enum Noun {
+    /// Saves a failed job's environment and gives it back
+    #[command(subcommand)]
+    Repro(repro::Verb),
+}
+
+/// The command definitions, for completions and manuals.
+pub fn definitions() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the command line and returns the exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return out::usage_error(&error),
+    };
+    let out = Out::new(&cli.global);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let error =
+                crate::error::Error::new(crate::error::Kind::Internal, "starting the runtime").with_source(error);
+            return out.failed(&error);
+        }
+    };
+    let result = runtime.block_on(async {
+        let session = Session::new(cli.global, out.clone())?;
+        match cli.noun {
+            Noun::Repro(verb) => repro::run(session, verb).await,
+        }
+    });
+    // Threads that still copy bytes for an operation that was given up must not hold the exit.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => out.failed(&error),
+    }
+}

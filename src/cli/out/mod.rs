@@ -1,0 +1,204 @@
+//! The screen: results on stdout, everything else on stderr. The only place that prints.
+
+mod progress;
+mod table;
+
+pub use progress::Reporter;
+pub use table::{Align, Table};
+
+use super::{
+    exit,
+    global::{Color, Global, Output},
+};
+use crate::{error::Error, pipeline::ci, pipeline::env::from_os};
+use serde::Serialize;
+use serde_json::json;
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+/// How and where to print.
+#[derive(Debug, Clone)]
+pub struct Out {
+    json: bool,
+    quiet: bool,
+    colored: bool,
+    stdout_is_terminal: bool,
+    stderr_is_terminal: bool,
+    in_ci: bool,
+}
+
+impl Out {
+    /// Decides from the flags, `NO_COLOR`, `CLICOLOR_FORCE` and what the streams are, and turns on logging for `-v`.
+    pub fn new(global: &Global) -> Out {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0");
+        let stderr_is_terminal = io::stderr().is_terminal();
+        let colored = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => !set("NO_COLOR") && (set("CLICOLOR_FORCE") || stderr_is_terminal),
+        };
+        log_to_stderr(global.verbose, colored);
+        let (env, _) = from_os(std::env::vars_os());
+        let in_ci = set("CI") || ci::detect(&env, |_| None).system != ci::CiSystem::None;
+        Out {
+            json: global.output == Output::Json,
+            quiet: global.quiet,
+            colored,
+            stdout_is_terminal: io::stdout().is_terminal(),
+            stderr_is_terminal,
+            in_ci,
+        }
+    }
+
+    /// Whether the result is to be one JSON document.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether a person sits at the terminal and can be asked.
+    pub fn can_ask(&self) -> bool {
+        self.stderr_is_terminal && io::stdin().is_terminal()
+    }
+
+    /// Prints a result as text. A reader that went away ends nothing.
+    pub fn text(&self, text: &str) {
+        let mut out = io::stdout().lock();
+        let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        finish(write!(out, "{text}{newline}").and_then(|()| out.flush()));
+    }
+
+    /// Prints bytes as they are.
+    pub fn bytes(&self, bytes: &[u8]) {
+        let mut out = io::stdout().lock();
+        finish(out.write_all(bytes).and_then(|()| out.flush()));
+    }
+
+    /// Prints a result as one JSON document.
+    pub fn json(&self, value: &impl Serialize) {
+        // What is printed are our own structs and maps with text keys, which always have a JSON form.
+        let text = serde_json::to_string_pretty(value).unwrap_or_default();
+        self.text(&text);
+    }
+
+    /// Prints a table; the header only on a terminal.
+    pub fn table(&self, table: &Table) {
+        self.text(&table.render(self.stdout_is_terminal));
+    }
+
+    /// Says something about what is being done. Nothing under `--quiet`.
+    pub fn note(&self, message: &str) {
+        if !self.quiet {
+            self.stderr(message);
+        }
+    }
+
+    /// Warns.
+    pub fn warn(&self, message: &str) {
+        if !self.quiet {
+            self.stderr(&format!("{} {message}", self.paint("warning:", "33")));
+        }
+    }
+
+    /// Prints an error with its causes and hints, and returns its exit code.
+    pub fn failed(&self, error: &Error) -> ExitCode {
+        self.error(error);
+        ExitCode::from(error.kind().exit_code())
+    }
+
+    /// Prints an error with its causes and hints.
+    pub fn error(&self, error: &Error) {
+        if self.json {
+            let value = json!({
+                "kind": error.kind().as_str(),
+                "message": error.message(),
+                "causes": error.causes(),
+                "hints": error.hints(),
+            });
+            return self.stderr(&value.to_string());
+        }
+        let mut text = format!("{} {}", self.paint("error:", "31;1"), error.message());
+        for cause in error.causes() {
+            text.push_str(&format!("\n  caused by: {cause}"));
+        }
+        for hint in error.hints() {
+            text.push_str(&format!("\n{} {hint}", self.paint("hint:", "36")));
+        }
+        self.stderr(&text);
+    }
+
+    /// A listener for operations: bars on a terminal, a line a phase elsewhere.
+    pub fn progress(&self) -> Reporter {
+        Reporter::new(self.clone())
+    }
+
+    /// Asks on the terminal; `None` when nobody answers.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        let mut err = io::stderr().lock();
+        write!(err, "{question} ").and_then(|()| err.flush()).ok()?;
+        let mut answer = String::new();
+        match io::stdin().read_line(&mut answer) {
+            Ok(n) if n > 0 => Some(answer.trim().to_owned()),
+            _ => None,
+        }
+    }
+
+    fn bars(&self) -> bool {
+        self.stderr_is_terminal && !self.in_ci && !self.quiet && !self.json
+    }
+
+    fn stderr(&self, text: &str) {
+        // Nobody is left to be told that stderr is gone.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    fn paint(&self, text: &str, code: &str) -> String {
+        if self.colored { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Ends quietly when the reader of a pipe went away; any other failure to print a result is a failure.
+fn finish(result: io::Result<()>) {
+    match result {
+        Ok(()) => {}
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => std::process::exit(i32::from(exit::DONE)),
+        Err(e) => {
+            let _ = writeln!(io::stderr(), "error: writing the result to standard output\n  caused by: {e}");
+            std::process::exit(1);
+        }
+    }
+}
+
+/// Prints what clap says of the command line: help and version on stdout, mistakes on stderr.
+pub fn usage_error(error: &clap::Error) -> ExitCode {
+    let result = error.print();
+    if error.use_stderr() {
+        return ExitCode::from(2);
+    }
+    finish(result);
+    ExitCode::from(exit::DONE)
+}
+
+fn log_to_stderr(verbose: u8, colored: bool) {
+    let level = match verbose {
+        0 => return,
+        1 => "ci_tool=info",
+        2 => "ci_tool=debug,azure_core=info",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::new(level);
+    // A second start in one process (a test) keeps the first one's.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(colored)
+        .with_target(false)
+        .without_time()
+        .try_init();
+}
+
+/// Bytes for people: `4.2 MiB`.
+pub fn bytes(count: u64) -> String {
+    indicatif::HumanBytes(count).to_string()
+}

@@ -1,0 +1,135 @@
+//! The shape of a configuration file.
+
+use super::Tools;
+use crate::{
+    error::{Error, Kind, Result},
+    pipeline::details::Ready,
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use std::{fmt, path::Path};
+
+/// A configuration file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileConfig {
+    /// The store's URL.
+    pub store: Option<String>,
+    /// The settings of `repro`.
+    pub repro: Option<ReproFile>,
+}
+
+/// The settings of `repro` as written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReproFile {
+    /// `zip` or `7z`.
+    pub format: Option<String>,
+    /// How long captures are kept, for example `14d`.
+    pub retain: Option<String>,
+    /// `failure`, `always` or `requested`.
+    pub when: Option<String>,
+    /// Who is to be asked about captures.
+    pub owner: Option<String>,
+    /// Globs of jobs that are saved when `when` is `requested`.
+    pub jobs: Option<Vec<String>>,
+    /// What is not saved, in gitignore syntax.
+    pub exclude: Option<Vec<String>>,
+    /// Globs of files, relative to the workspace, that are saved as they are, secrets and all.
+    pub exact: Option<Vec<String>>,
+    /// Commands whose output is saved.
+    pub dump: Option<Vec<String>>,
+    /// Further tools: the arguments that make each tell its version.
+    pub tools: Option<Tools>,
+    /// Variables to drop and keep.
+    pub environment: Option<Environment>,
+    /// How to work on a job, by a glob on its name.
+    pub ready: Option<Ordered>,
+}
+
+/// Globs on variables' names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Environment {
+    /// Dropped whatever they hold.
+    pub drop: Vec<String>,
+    /// Kept though their names look secret.
+    pub keep: Vec<String>,
+}
+
+/// A mapping in the order in which it was written: the first glob that matches a job wins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ordered(pub Vec<(String, Ready)>);
+
+impl<'de> Deserialize<'de> for Ordered {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Ordered;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping of job globs to commands")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ordered, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Ordered(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+impl FileConfig {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// `Usage` when it cannot be read or is not one, with line, column and, for an unknown key, a suggestion.
+    pub fn read(path: &Path) -> Result<FileConfig> {
+        let usage =
+            |e: Error| Error::new(Kind::Usage, format!("reading the configuration {}", path.display())).with_source(e);
+        let text = std::fs::read_to_string(path).map_err(|e| usage(Error::io("opening", path, e)))?;
+        FileConfig::parse(&text).map_err(|e| {
+            let hints = e.hints().join("; ");
+            let error = usage(e);
+            if hints.is_empty() { error } else { error.hint(hints) }
+        })
+    }
+
+    /// Reads a file's text. An empty one sets nothing.
+    ///
+    /// # Errors
+    /// As [`FileConfig::read`].
+    pub fn parse(text: &str) -> Result<FileConfig> {
+        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+            return Ok(FileConfig::default());
+        }
+        serde_saphyr::from_str(text).map_err(|cause| {
+            let message = cause.to_string();
+            let error = Error::new(Kind::Usage, "it is not a ci-tool configuration");
+            let error = match suggestion(&message) {
+                Some(hint) => error.hint(hint),
+                None => error.hint("the README's section on configuration lists every key"),
+            };
+            error.with_source(Error::new(Kind::Usage, message))
+        })
+    }
+}
+
+/// For serde's "unknown field `x`, expected one of `a`, `b`": the field that was probably meant.
+fn suggestion(message: &str) -> Option<String> {
+    let rest = &message[message.find("unknown field")?..];
+    let mut names = rest.split('`').skip(1).step_by(2);
+    let unknown = names.next()?;
+    let known: Vec<&str> = names.collect();
+    let near = known.iter().map(|name| (strsim::damerau_levenshtein(unknown, name), name)).min()?;
+    let hint = if near.0 <= 3.max(unknown.len() / 3) {
+        format!("did you mean `{}`?", near.1)
+    } else {
+        format!("the keys here are {}", known.join(", "))
+    };
+    Some(hint)
+}

@@ -1,0 +1,126 @@
+//! What is to be known about the job, the sources and the machine.
+
+use super::Request;
+use crate::{
+    capture::details::Details,
+    error::Result,
+    ops::World,
+    pipeline::{
+        ci::{self, CiIdentity, CiSystem},
+        details::Dump,
+    },
+    process::{Command, Stdin, Tee, run},
+    vcs::git::{self, Checkout},
+};
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// The longest a command of `repro.dump` may take.
+const DUMP_TIMEOUT: Duration = Duration::from_secs(30);
+/// What is kept of its output, in bytes.
+const DUMP_MAX: usize = 1 << 20;
+
+/// What was found out before anything is saved.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The CI and what it says of the job.
+    pub ci: CiIdentity,
+    /// This machine's name.
+    pub hostname: String,
+    checkout: Option<Checkout>,
+    dumps: Vec<Dump>,
+}
+
+impl Facts {
+    /// Asks the environment, git, the machine and the configured commands, all at once.
+    pub(super) async fn gather(world: &World, request: &Request, workspace: &Path) -> Result<Facts> {
+        let ci = ci::detect(&world.env, |path| std::fs::read_to_string(path).ok());
+        // Who was told to stop has seconds left: what takes long and says little is passed over.
+        let hurried = world.stop.reason().is_some();
+        let commands: &[String] = if hurried { &[] } else { &request.dump };
+        let (checkout, dumps) = futures::join!(git::describe(workspace), dumps(commands, workspace));
+        Ok(Facts { ci, hostname: String::new(), checkout: checkout.unwrap_or_default(), dumps })
+    }
+
+    pub(super) fn fill(&self, details: &mut Details) {
+        details.dumps.clone_from(&self.dumps);
+    }
+
+    pub(super) fn owner(&self, request: &Request) -> Option<String> {
+        let author = || self.checkout.as_ref().and_then(|c| c.author_email.clone());
+        let ci = || self.ci.requester.clone();
+        request.owner.clone().or_else(ci).or_else(author)
+    }
+
+    pub(super) fn repository(&self) -> Option<String> {
+        self.ci.repository.clone().or_else(|| self.checkout.as_ref()?.remote.clone())
+    }
+
+    /// The commit that is checked out; what the CI says where there is no checkout.
+    pub(super) fn commit(&self) -> Option<String> {
+        self.checkout.as_ref().and_then(|c| c.commit.clone()).or_else(|| self.ci.commit.clone())
+    }
+
+    pub(super) fn branch(&self) -> Option<String> {
+        self.ci.branch.clone().or_else(|| self.checkout.as_ref()?.branch.clone())
+    }
+
+    pub(super) fn dirty(&self) -> Option<bool> {
+        Some(self.checkout.as_ref()?.changes?.dirty)
+    }
+
+    /// Whether the job runs in a CI, whose agent may be gone in a minute.
+    pub fn in_ci(&self) -> bool {
+        self.ci.system != CiSystem::None
+    }
+}
+
+/// Runs the configured commands, one after another: they look at the same machine.
+async fn dumps(commands: &[String], dir: &Path) -> Vec<Dump> {
+    let mut done = Vec::new();
+    for command in commands {
+        let kept = Kept::default();
+        let (program, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+        let spawned = Command {
+            program: program.into(),
+            args: vec![flag.into(), command.into()],
+            dir: dir.to_owned(),
+            env: None,
+            timeout: Some(DUMP_TIMEOUT),
+            grace: Duration::from_secs(1),
+            stdin: Stdin::Null,
+        };
+        let tee = Tee { stdout: Box::new(io::sink()), stderr: Box::new(io::sink()), log: Some(Box::new(kept.clone())) };
+        let exit = run(&spawned, tee, crate::process::Stop::never()).await;
+        let exit_code = exit.ok().filter(|e| e.stopped.is_none()).map(|e| e.code());
+        done.push(Dump { command: command.clone(), exit_code, output: kept.text() });
+    }
+    done
+}
+
+/// The beginning of an output.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Kept {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = DUMP_MAX.saturating_sub(kept.len());
+        kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! From the workspace to an archive, a manifest and a list of everything that was noticed on the way.
+
+use super::Request;
+use crate::{
+    archive::{self, WriteOptions},
+    capture::{
+        content::{Contents, Credentials, credentials},
+        secrets::{Options, ScrubReader, Scrubber, SecretValue},
+        walk::{Root, WalkOptions, walk},
+    },
+    error::{Error, Kind, Result},
+    ops::World,
+    pipeline::{
+        details::{FailedTestRecord, Problem, Removed},
+        entry::Entry,
+        manifest::{Builder, Top},
+        progress::Unit,
+        record::Format,
+    },
+};
+use globset::GlobSet;
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What is going to be saved: all decided, nothing written.
+pub(super) struct Plan {
+    pub entries: Vec<Entry>,
+    pub problems: Vec<Problem>,
+    roots: Vec<Root>,
+    found: Credentials,
+    scrubber: Arc<Scrubber>,
+    exact: GlobSet,
+}
+
+impl Plan {
+    /// Bytes of content.
+    pub fn bytes(&self) -> u64 {
+        self.entries.iter().map(|e| e.size).sum()
+    }
+
+    /// What masks the secrets that are known.
+    pub fn scrubber(&self) -> Arc<Scrubber> {
+        Arc::clone(&self.scrubber)
+    }
+}
+
+/// What was packed.
+pub(super) struct Packed {
+    pub archive: PathBuf,
+    pub archive_len: u64,
+    pub manifest: Vec<u8>,
+    pub top: Top,
+    pub entries: u64,
+    pub bytes: u64,
+    pub problems: Vec<Problem>,
+    pub removed: Vec<Removed>,
+    pub embedding: Vec<String>,
+    pub embedding_count: u64,
+    pub failed_tests: Vec<FailedTestRecord>,
+}
+
+/// Walks the roots and finds the credentials in them.
+pub(super) async fn plan(
+    world: &World,
+    request: &Request,
+    roots: &[Root],
+    options: WalkOptions,
+    values: Vec<SecretValue>,
+) -> Result<Plan> {
+    world.progress.phase("walking", None, Unit::Items);
+    let (roots, exact, mut values) = (roots.to_vec(), request.exact.clone(), values);
+    blocking(move || {
+        let mut walked = walk(&roots, &options, archive::threads())?;
+        let found = credentials(&roots, &mut walked.entries, &exact);
+        values.extend(found.values.iter().cloned());
+        let path_exists = |text: &str| Path::new(text).is_absolute() && Path::new(text).exists();
+        let scrubber = Arc::new(Scrubber::new(&values, &Options { path_exists: &path_exists }));
+        Ok(Plan { entries: walked.entries, problems: walked.problems, roots, found, scrubber, exact })
+    })
+    .await
+}
+
+/// Writes the archive into the store's scratch directory, and the manifest into memory.
+pub(super) async fn pack(world: &World, format: Format, plan: Plan) -> Result<Packed> {
+    let scratch = world.store.scratch()?;
+    let progress = Arc::clone(&world.progress);
+    progress.phase("packing", Some(plan.bytes()), Unit::Bytes);
+    blocking(move || {
+        let archive = scratch.join(format!("workspace.{}", format.as_str()));
+        let out = File::create(&archive).map_err(|e| Error::io("creating", &archive, e))?;
+        let own_path = plan.roots[0].path.to_str();
+        let contents = Contents::prepare(plan.roots.clone(), plan.scrubber, plan.found, plan.exact, own_path);
+        let options = WriteOptions { scratch: &scratch, progress: &*progress, threads: archive::threads() };
+        let entries = archive::write(format, plan.entries, &contents, &out, &options)?;
+        let archive_len = out.metadata().map_err(|e| Error::io("reading", &archive, e))?.len();
+        let mut builder = Builder::default();
+        for entry in &entries {
+            builder.push(entry)?;
+        }
+        let (manifest, top) = builder.finish()?;
+        let notes = contents.into_notes();
+        let mut problems = plan.problems;
+        problems.extend(notes.problems);
+        Ok(Packed {
+            archive,
+            archive_len,
+            manifest,
+            top,
+            entries: entries.len() as u64,
+            bytes: entries.iter().map(|e| e.size).sum(),
+            problems,
+            removed: notes.removed,
+            embedding: notes.embedding,
+            embedding_count: notes.embedding_count,
+            failed_tests: Vec::new(),
+        })
+    })
+    .await
+}
+
+/// A log, masked and compressed.
+pub(super) struct PackedLog {
+    pub path: PathBuf,
+    pub removed: Vec<Removed>,
+}
+
+/// Masks and compresses the log.
+pub(super) async fn log(log: &Path, scrubber: &Arc<Scrubber>, scratch: PathBuf) -> Result<PackedLog> {
+    let (log, scrubber) = (log.to_owned(), Arc::clone(scrubber));
+    blocking(move || {
+        let path = scratch.join("log.zst");
+        let file = File::open(&log).map_err(|e| Error::io("reading the log", &log, e))?;
+        let out = File::create(&path).map_err(|e| Error::io("creating", &path, e))?;
+        let mut reader = ScrubReader::new(file, &scrubber);
+        let failed = |e: io::Error| Error::io("compressing the log into", &path, e);
+        let mut encoder = zstd::Encoder::new(out, 3).map_err(failed)?;
+        io::copy(&mut reader, &mut encoder).map_err(failed)?;
+        encoder.finish().map_err(failed)?;
+        let removed = reader.hits().counts.iter().map(|(kind, n)| Removed {
+            place: "log".into(),
+            name: "log".into(),
+            action: "redacted".into(),
+            reason: format!("it holds {kind} ({n}×)"),
+        });
+        let removed = removed.collect();
+        Ok(PackedLog { path, removed })
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))?
+}
