@@ -120,7 +120,16 @@ async fn read(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
 }
 
 fn version(output: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(output);
+    let text = uncoloured(&String::from_utf8_lossy(output));
     let line = text.lines().map(str::trim).find(|line| line.bytes().any(|b| b.is_ascii_digit()))?;
     Some(line.chars().filter(|c| !c.is_control()).take(MAX_VERSION).collect())
+}
+
+/// The text without terminal sequences (`ESC [ … letter`): Maven colours its answer even when nobody looks.
+fn uncoloured(text: &str) -> String {
+    let mut pieces = text.split("\x1b[");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |plain, piece| {
+        plain + piece.trim_start_matches(|c: char| !c.is_ascii_alphabetic()).get(1..).unwrap_or_default()
+    })
 }

@@ -7,6 +7,7 @@ fn a_version_is_the_first_line_with_a_digit() {
         ("git version 2.39.5\n", Some("git version 2.39.5")),
         ("\n----\nGradle 8.5\n----", Some("Gradle 8.5")),
         ("  v20.1.0\r\nmore 1", Some("v20.1.0")),
+        ("\x1b[1mApache Maven 3.8.7\x1b[m\n\x1b[0;1", Some("Apache Maven 3.8.7")),
         ("no number", None),
         ("", None),
     ] {
