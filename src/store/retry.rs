@@ -355,3 +355,6 @@ impl Relist {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
