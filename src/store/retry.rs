@@ -359,3 +359,6 @@ impl Relist {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
