@@ -37,7 +37,9 @@ pub struct Exported {
 pub async fn export(world: &World, id: &str, format: Format, to: &Path) -> Result<Exported> {
     let record = catalog::find(&world.store, id).await?.record;
     if std::fs::symlink_metadata(to).is_ok() {
-        return Err(Error::new(Kind::Exists, format!("{} is there already", to.display())).hint("name another file with --to"));
+        return Err(
+            Error::new(Kind::Exists, format!("{} is there already", to.display())).hint("name another file with --to")
+        );
     }
     let parent = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let staging = tempfile::Builder::new().prefix(".ci-tool-export-").tempdir_in(parent);
@@ -62,13 +64,16 @@ pub async fn export(world: &World, id: &str, format: Format, to: &Path) -> Resul
             None => Ok(file.metadata().map_err(|e| Error::io("reading", &archive, e))?.len()),
         }
     };
-    let len = tokio::task::spawn_blocking(work).await.map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))??;
+    let len = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))??;
     // A hard link fails where somebody has put a file meanwhile; a rename would replace it.
-    std::fs::hard_link(&out, to).or_else(|e| match e.kind() {
-        io::ErrorKind::AlreadyExists => Err(e),
-        _ => std::fs::rename(&out, to),
-    })
-    .map_err(|e| Error::io("putting in place", to, e))?;
+    std::fs::hard_link(&out, to)
+        .or_else(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => Err(e),
+            _ => std::fs::rename(&out, to),
+        })
+        .map_err(|e| Error::io("putting in place", to, e))?;
     let failed = restored.failed.into_iter().map(|(path, error)| (path, error.message().to_owned())).collect();
     Ok(Exported { record, failed, len })
 }
@@ -76,7 +81,11 @@ pub async fn export(world: &World, id: &str, format: Format, to: &Path) -> Resul
 /// Adds what lies beside the tree (README, scripts) to its entries, in path order.
 fn with_documents(tree: &Path, mut entries: Vec<Entry>) -> Result<Vec<Entry>> {
     let root = walk::Root { path: tree.to_owned(), prefix: "x".into() };
-    let walked = walk::walk(&[root], &walk::WalkOptions { exclude: vec!["/workspace/".into(), "/also/".into()], skip: vec![] }, 1)?;
+    let walked = walk::walk(
+        &[root],
+        &walk::WalkOptions { exclude: vec!["/workspace/".into(), "/also/".into()], skip: vec![] },
+        1,
+    )?;
     for mut entry in walked.entries {
         if let Some(below) = entry.path.strip_prefix(b"x/") {
             entry.path = below.into();

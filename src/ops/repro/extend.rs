@@ -19,14 +19,18 @@ pub async fn extend(world: &World, id: &str, by: Duration) -> Result<Record> {
     let mut found = catalog::find(&world.store, id).await?;
     for _ in 0..TRIES {
         let from = found.record.expires.max((world.now)());
-        let expires = from.checked_add(by).map_err(|e| Error::new(Kind::Usage, "extending beyond the calendar").with_source(e))?;
+        let expires = from
+            .checked_add(by)
+            .map_err(|e| Error::new(Kind::Usage, "extending beyond the calendar").with_source(e))?;
         if world.dry_run {
             found.record.expires = expires;
             return Ok(found.record);
         }
         match catalog::update(&world.store, &found, |record| record.expires = expires).await {
             Ok(done) => return Ok(done.record),
-            Err(e) if e.kind() == Kind::Precondition => found = catalog::find(&world.store, found.record.id.as_str()).await?,
+            Err(e) if e.kind() == Kind::Precondition => {
+                found = catalog::find(&world.store, found.record.id.as_str()).await?
+            }
             Err(e) => return Err(e),
         }
         debug_assert_eq!(found.record.state, State::Complete);

@@ -28,7 +28,11 @@ pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<(Recor
     let full = from_top(glob);
     let matcher = GlobBuilder::new(&full).literal_separator(true).build();
     let matcher = matcher
-        .map_err(|e| Error::new(Kind::Usage, format!("{glob:?} is not a glob")).with_source(e).hint("for example 'build/logs/**' or '**/*.log'"))?
+        .map_err(|e| {
+            Error::new(Kind::Usage, format!("{glob:?} is not a glob"))
+                .with_source(e)
+                .hint("for example 'build/logs/**' or '**/*.log'")
+        })?
         .compile_matcher();
     let entries = below(world, &record, literal(&full)).await?;
     let matches = |entry: &Entry| matcher.is_match(crate::archive::tree::os_path(&entry.path).unwrap_or_default());
@@ -42,7 +46,8 @@ pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<(Recor
 pub async fn subtree(world: &World, record: &Record, path: &str) -> Result<Vec<Entry>> {
     let full = from_top(path.trim_end_matches('/'));
     let mut entries = below(world, record, &full).await?;
-    let inside = |entry: &Entry| entry.path.strip_prefix(full.as_bytes()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/');
+    let inside =
+        |entry: &Entry| entry.path.strip_prefix(full.as_bytes()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/');
     let near = nearest(&entries, &full);
     entries.retain(inside);
     if entries.is_empty() {
@@ -82,9 +87,8 @@ async fn below(world: &World, record: &Record, path: &str) -> Result<Vec<Entry>>
 }
 
 fn nearest(entries: &[Entry], path: &str) -> Option<String> {
-    let distance = |e: &Entry| (strsim::damerau_levenshtein(&e.display(), path), e);
-    let (distance, entry) = entries.iter().take(5000).map(distance).min_by_key(|(d, _)| *d)?;
-    let shown = entry.display();
+    let names = entries.iter().take(5000).map(Entry::display);
+    let (distance, shown) = names.map(|name| (strsim::damerau_levenshtein(&name, path), name)).min_by_key(|(d, _)| *d)?;
     (distance <= 4).then(|| shown.strip_prefix(WORKSPACE).unwrap_or(&shown).to_owned())
 }
 

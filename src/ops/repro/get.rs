@@ -66,7 +66,8 @@ pub async fn get(world: &World, id: &str, path: &str, destination: Destination) 
             check_path(base)?;
             let to = if to.is_dir() { to.join(archive::tree::os_path(base)?) } else { to };
             if std::fs::symlink_metadata(&to).is_ok() {
-                return Err(Error::new(Kind::Exists, format!("{} is there already", to.display())).hint("name another place with --to"));
+                return Err(Error::new(Kind::Exists, format!("{} is there already", to.display()))
+                    .hint("name another place with --to"));
             }
             place(world, &record, entries, &to).await?;
             Ok(Taken { path: name, to: Some(to), files, bytes })
@@ -98,20 +99,25 @@ fn copy(entry: &Entry, content: &mut dyn Read, out: &mut dyn Write) -> Result<()
             break;
         }
         found.update(&block[..n]);
-        out.write_all(&block[..n]).map_err(|e| Error::new(Kind::Internal, format!("writing {}", entry.display())).with_source(e))?;
+        out.write_all(&block[..n])
+            .map_err(|e| Error::new(Kind::Internal, format!("writing {}", entry.display())).with_source(e))?;
     }
     out.flush().map_err(|e| Error::new(Kind::Internal, format!("writing {}", entry.display())).with_source(e))?;
     if found.finalize().as_bytes() == hash {
         return Ok(());
     }
-    Err(Error::new(Kind::Corrupt, format!("the content of {} is damaged: do not use what was written", entry.display())))
+    Err(Error::new(
+        Kind::Corrupt,
+        format!("the content of {} is damaged: do not use what was written", entry.display()),
+    ))
 }
 
 /// Writes into a temporary directory beside the destination, and renames the whole when it is whole.
 async fn place(world: &World, record: &Record, mut entries: Vec<Entry>, to: &Path) -> Result<()> {
     let parent = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !parent.is_dir() {
-        return Err(Error::new(Kind::NotFound, format!("{} is no directory to put it in", parent.display())).hint("make it first"));
+        return Err(Error::new(Kind::NotFound, format!("{} is no directory to put it in", parent.display()))
+            .hint("make it first"));
     }
     let staging = tempfile::Builder::new().prefix(".ci-tool-get-").tempdir_in(parent);
     let staging = staging.map_err(|e| Error::io("making a directory in", parent, e))?;

@@ -33,8 +33,10 @@ impl Filter {
     /// Whether a capture is wanted at the time `now`.
     pub fn matches(&self, record: &Record, now: jiff::Timestamp) -> bool {
         let age = Duration::try_from(now.duration_since(record.created)).unwrap_or_default();
-        let contains = |part: &String| record.owner.as_ref().is_some_and(|o| o.to_lowercase().contains(&part.to_lowercase()));
-        let begins = |part: &String| record.revision.commit.as_ref().is_some_and(|c| c.starts_with(&part.to_lowercase()));
+        let contains =
+            |part: &String| record.owner.as_ref().is_some_and(|o| o.to_lowercase().contains(&part.to_lowercase()));
+        let begins =
+            |part: &String| record.revision.commit.as_ref().is_some_and(|c| c.starts_with(&part.to_lowercase()));
         record.state == State::Complete
             && self.owner.as_ref().is_none_or(contains)
             && self.job.as_ref().is_none_or(|globs| globs.is_match(&record.job.name))
@@ -83,7 +85,9 @@ pub async fn list(world: &World, filter: &Filter) -> Result<Listed> {
         listed.captures.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
         listed
     };
-    tokio::task::spawn_blocking(parse).await.map_err(|e| Error::new(Kind::Internal, "reading the records").with_source(e))
+    tokio::task::spawn_blocking(parse)
+        .await
+        .map_err(|e| Error::new(Kind::Internal, "reading the records").with_source(e))
 }
 
 /// Finds one capture by the beginning of its id. See [`catalog::find`].

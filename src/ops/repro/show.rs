@@ -4,7 +4,7 @@ use crate::{
     capture::{
         catalog,
         details::Details,
-        objects::{read_part, part_key},
+        objects::{part_key, read_part},
     },
     error::{Error, Kind, Result},
     ops::World,

@@ -82,7 +82,9 @@ pub async fn verify(world: &World, id: &str) -> Result<Verified> {
     let entries = match read_manifest(&world.store, &record).await {
         Ok(entries) => entries,
         Err(e) if is_damage(&e) => {
-            found.damaged.push(Damage { what: "every file".into(), why: format!("{}: nothing can be restored", reason(&e)) });
+            found
+                .damaged
+                .push(Damage { what: "every file".into(), why: format!("{}: nothing can be restored", reason(&e)) });
             return Ok(found);
         }
         Err(e) => return Err(e),
@@ -119,7 +121,10 @@ async fn contents(world: &World, record: &Record, entries: Vec<Entry>, found: &m
     let blob = match StoredBlob::open(&world.store, part).await {
         Ok(blob) => blob,
         Err(e) if is_damage(&e) => {
-            found.damaged = files.iter().map(|e| Damage { what: e.display().into(), why: "the archive is missing".into() }).collect();
+            found.damaged = files
+                .iter()
+                .map(|e| Damage { what: e.display().into(), why: "the archive is missing".into() })
+                .collect();
             return Ok(());
         }
         Err(e) => return Err(e),
@@ -141,8 +146,9 @@ async fn contents(world: &World, record: &Record, entries: Vec<Entry>, found: &m
         })?;
         Ok(damaged.into_inner().unwrap_or_else(PoisonError::into_inner))
     };
-    let damaged: Result<Vec<Damage>> =
-        tokio::task::spawn_blocking(work).await.map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))?;
+    let damaged: Result<Vec<Damage>> = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))?;
     found.damaged = damaged?;
     found.damaged.sort_by(|a, b| a.what.cmp(&b.what));
     Ok(())

@@ -354,7 +354,7 @@ impl Facts {
         }
         let command = crate::process::quote_sh(&request.happened.command);
         let workspace = roots[0].path.display().to_string();
-        ci.job_key(Fallback { hostname: &self.hostname, workspace: &workspace, command: &command })
+        ci.job_key(Fallback { hostname: self.hostname(), workspace: &workspace, command: &command })
     }
 
     fn ready(&self, request: &Request, roots: &[Root]) -> Ready {

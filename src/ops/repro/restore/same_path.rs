@@ -1,0 +1,1 @@
+//! Rerunning with the tree at the path it had (Linux).
