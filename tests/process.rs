@@ -285,7 +285,9 @@ async fn a_daemon_that_cleared_its_environment_is_found_when_its_parent_lives() 
         until("the pid", || pid_file.exists()).await;
         stopper.stop(StopReason::Terminate);
     });
-    assert_eq!(exit.unwrap().stopped, Some(StopReason::Terminate));
+    let exit = exit.unwrap();
+    assert_eq!(exit.stopped, Some(StopReason::Terminate));
+    assert!(exit.duration < BOUND, "what left the group is asked, too");
     let pid = fs::read_to_string(&pid_file).unwrap();
     assert!(!Path::new("/proc").join(pid.trim()).exists());
 }
@@ -333,7 +335,7 @@ async fn a_command_that_ignores_sigterm_is_killed_after_the_grace() {
 #[tokio::test]
 async fn an_interrupt_arrives_as_sigint_and_good_order_is_waited_for() {
     let outputs = Outputs::default();
-    let cmd = sh("trap 'echo cleaned; exit 5' INT; echo ready; while :; do sleep 0.01; done");
+    let cmd = sh("trap 'echo cleaned; exit 5' INT; sleep 60 & echo ready; while :; do sleep 0.01; done");
     let (stopper, stop) = Stop::channel();
     let (exit, ()) = tokio::join!(run(&cmd, outputs.tee(), stop), async {
         until("the trap", || outputs.stdout.bytes() == b"ready\n").await;
