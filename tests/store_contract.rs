@@ -108,7 +108,7 @@ fn faulty() -> Stand {
 fn fresh_container() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let nth = COUNT.fetch_add(1, Ordering::Relaxed);
-    let prefix = if nth % 2 == 0 { "" } else { "/some/prefix" };
+    let prefix = if nth.is_multiple_of(2) { "" } else { "/some/prefix" };
     format!("az://{}/box{nth}{prefix}", azurite::ACCOUNT)
 }
 
