@@ -108,7 +108,7 @@ fn faulty() -> Stand {
 fn fresh_container() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let nth = COUNT.fetch_add(1, Ordering::Relaxed);
-    let prefix = if nth % 2 == 0 { "" } else { "/some/prefix" };
+    let prefix = if nth.is_multiple_of(2) { "" } else { "/some/prefix" };
     format!("az://{}/box{nth}{prefix}", azurite::ACCOUNT)
 }
 
@@ -125,7 +125,12 @@ fn azurite_behind_a_bad_line() -> Stand {
     let proxy = support::proxy::Proxy::start(azurite::port());
     let silence = Duration::from_millis(300);
     let limits = Limits { connect: silence, silence, call: Duration::from_secs(5) };
-    let policy = Policy { tries: 12, pause: Duration::from_millis(1), ..Policy::default() };
+    let policy = Policy {
+        tries: 40,
+        pause: Duration::from_millis(1),
+        max_pause: Duration::from_millis(20),
+        ..Policy::default()
+    };
     let (store, _) = azure_store(azurite::connection_string_at(proxy.port()), limits, policy);
     (store, Box::new(proxy))
 }

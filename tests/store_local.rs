@@ -170,6 +170,35 @@ async fn what_a_killed_process_held_lapses_and_is_swept() {
     assert_eq!(names(&root.join("leases")), [""; 0]);
 }
 
+/// Writes three objects under a fault plan; only when told to by the test below.
+#[tokio::test]
+async fn as_a_child_write_until_killed() {
+    let Ok(root) = std::env::var("STORE_LOCAL_VICTIM") else { return };
+    let store = ci_tool::store::open(&root, &|name| std::env::var(name).ok()).unwrap();
+    for name in ["1", "2", "3"] {
+        store.put(&key(name), name.into(), Precondition::None).await.unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_fault_plan_kills_right_before_or_after_a_call() {
+    use std::os::unix::process::ExitStatusExt;
+    for (plan, written) in [("kill-at=2", 1), ("kill-after=2", 2)] {
+        let dir = tempfile::tempdir().unwrap();
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "as_a_child_write_until_killed"])
+            .env("STORE_LOCAL_VICTIM", dir.path().join("store"))
+            .env("CI_TOOL_FAULTS", plan)
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert_eq!(status.signal(), Some(9));
+        let all: Vec<Meta> = store(dir.path()).list("", None).try_collect().await.unwrap();
+        assert_eq!(all.len(), written, "{plan}");
+    }
+}
+
 /// The bound is loose: it tells a listing that sorts and reads attributes from one that does something worse.
 #[tokio::test]
 async fn a_hundred_thousand_objects_are_listed_and_read_in_seconds() {
@@ -189,5 +218,4 @@ async fn a_hundred_thousand_objects_are_listed_and_read_in_seconds() {
     assert_eq!((all.len(), read.iter().flatten().count()), (100_000, 100_000));
     assert!(all.is_sorted_by(|a, b| a.key < b.key));
     assert!(listed < Duration::from_secs(10) && was_read < Duration::from_secs(20), "{listed:?} {was_read:?}");
-    tracing::info!("listed in {listed:?}, read in {was_read:?}");
 }
