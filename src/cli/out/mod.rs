@@ -75,6 +75,11 @@ impl Out {
         finish(out.write_all(bytes).and_then(|()| out.flush()));
     }
 
+    /// Standard output as a stream, for a result that is one file.
+    pub fn stream(&self) -> Box<dyn Write + Send> {
+        Box::new(io::stdout())
+    }
+
     /// Prints a result as one JSON document.
     pub fn json(&self, value: &impl Serialize) {
         // What is printed are our own structs and maps with text keys, which always have a JSON form.

@@ -88,7 +88,8 @@ async fn below(world: &World, record: &Record, path: &str) -> Result<Vec<Entry>>
 
 fn nearest(entries: &[Entry], path: &str) -> Option<String> {
     let names = entries.iter().take(5000).map(Entry::display);
-    let (distance, shown) = names.map(|name| (strsim::damerau_levenshtein(&name, path), name)).min_by_key(|(d, _)| *d)?;
+    let (distance, shown) =
+        names.map(|name| (strsim::damerau_levenshtein(&name, path), name)).min_by_key(|(d, _)| *d)?;
     (distance <= 4).then(|| shown.strip_prefix(WORKSPACE).unwrap_or(&shown).to_owned())
 }
 

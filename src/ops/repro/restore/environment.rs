@@ -3,7 +3,7 @@
 use crate::pipeline::{details::SavedRoot, env::EnvMap};
 
 /// Variables that belong to the person and the terminal, not to the job.
-const OWN: [&str; 25] = [
+const OWN: [&str; 26] = [
     "HOME",
     "USER",
     "LOGNAME",
@@ -29,6 +29,7 @@ const OWN: [&str; 25] = [
     "TMP",
     "TEMP",
     "CI_TOOL_STORE",
+    "CI_TOOL_PROCESS_TREE",
 ];
 
 /// A value as pieces: text, and the places where a saved tree now is.
@@ -39,8 +40,8 @@ pub type Pieces = Vec<Piece>;
 pub enum Piece {
     /// Text as it was.
     Text(String),
-    /// Where the tree with this prefix is now.
-    Root(String),
+    /// Where the saved tree with this number is now.
+    Root(usize),
 }
 
 /// The environment to set.
@@ -78,21 +79,22 @@ pub fn pieces(text: &str, roots: &[SavedRoot]) -> Pieces {
     while done < rest.len() {
         let here = &rest[done..];
         // The longest path first: a tree inside another is its own.
-        let root = roots
-            .iter()
-            .filter(|r| !r.path.is_empty() && r.path != "/" && here.starts_with(&r.path))
-            .filter(|r| {
-                !here[r.path.len()..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
-            })
-            .max_by_key(|r| r.path.len());
-        let Some(root) = root else {
+        let whole = |path: &str| {
+            !path.is_empty()
+                && path != "/"
+                && here.strip_prefix(path).is_some_and(|after| {
+                    !after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+                })
+        };
+        let root = roots.iter().enumerate().filter(|(_, r)| whole(&r.path)).max_by_key(|(_, r)| r.path.len());
+        let Some((number, root)) = root else {
             done += here.chars().next().map_or(1, char::len_utf8);
             continue;
         };
         if done > 0 {
             out.push(Piece::Text(rest[..done].into()));
         }
-        out.push(Piece::Root(root.prefix.clone()));
+        out.push(Piece::Root(number));
         (rest, done) = (&here[root.path.len()..], 0);
     }
     if !rest.is_empty() || out.is_empty() {
@@ -113,7 +115,7 @@ mod tests {
     fn shown(text: &str) -> String {
         let show = |p: Piece| match p {
             Piece::Text(t) => t,
-            Piece::Root(r) => format!("<{r}>"),
+            Piece::Root(r) => format!("<{}>", roots()[r].prefix),
         };
         pieces(text, &roots()).into_iter().map(show).collect()
     }

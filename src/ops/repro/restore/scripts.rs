@@ -59,6 +59,19 @@ fn set_environment(details: &Details, environment: &Rewritten) -> Script {
         sh.push_str(&line);
         ps1.push_str(&line);
     }
+    sh.push_str("if [ -n \"${CI_TOOL_SAME_PATH:-}\" ]; then\n");
+    for (number, root) in details.roots.iter().enumerate() {
+        sh.push_str(&format!("  CI_TOOL_ROOT_{number}={}\n", quote_sh([&root.path])));
+    }
+    sh.push_str("else\n");
+    for (number, root) in details.roots.iter().enumerate() {
+        sh.push_str(&format!("  CI_TOOL_ROOT_{number}=\"$CI_TOOL_HERE\"{}\n", quote_sh([format!("/{}", root.prefix)])));
+        ps1.push_str(&format!(
+            "$CI_TOOL_ROOT_{number} = Join-Path $CI_TOOL_HERE {}\n",
+            quote_powershell_text(&root.prefix)
+        ));
+    }
+    sh.push_str("fi\n");
     for (name, value) in &environment.set {
         let is_path = name.eq_ignore_ascii_case("PATH");
         if is_shell_name(name) {
@@ -125,7 +138,7 @@ fn shell_ps(command: &str) -> String {
 fn sh_value(value: &Pieces) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Text(text) => quote_sh([text]),
-        Piece::Root(prefix) => format!("\"$CI_TOOL_HERE\"{}", quote_sh([format!("/{prefix}")])),
+        Piece::Root(number) => format!("\"$CI_TOOL_ROOT_{number}\""),
     };
     value.iter().map(piece).collect()
 }
@@ -133,7 +146,7 @@ fn sh_value(value: &Pieces) -> String {
 fn ps_value(value: &Pieces) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Text(text) => quote_powershell_text(text),
-        Piece::Root(prefix) => format!("$CI_TOOL_HERE + {}", quote_powershell_text(&format!("/{prefix}"))),
+        Piece::Root(number) => format!("$CI_TOOL_ROOT_{number}"),
     };
     let joined = value.iter().map(piece).collect::<Vec<_>>().join(" + ");
     if value.len() == 1 && matches!(value[0], Piece::Text(_)) { joined } else { format!("({joined})") }
