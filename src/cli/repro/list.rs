@@ -120,6 +120,11 @@ pub(super) fn state(record: &Record, now: Timestamp) -> &'static str {
     if record.expires <= now { "expired" } else { "kept" }
 }
 
+/// A time for people: to the second.
+pub(super) fn seconds(time: Timestamp) -> String {
+    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
+}
+
 /// How long ago.
 pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
     coarse(Duration::try_from(now.duration_since(then)).unwrap_or_default())

@@ -1,6 +1,6 @@
 //! `ci-tool repro show`.
 
-use super::list::{age, expiry, state, summary};
+use super::list::{age, expiry, seconds, state, summary};
 use crate::{
     cli::{Session, exit, out},
     error::{Error, Result},
@@ -67,8 +67,8 @@ fn text(shown: &Shown, now: jiff::Timestamp) -> String {
     field("page", record.job.url.clone());
     field("ci", Some(record.job.system.clone()));
     field("owner", record.owner.clone());
-    field("saved", Some(format!("{} ({} ago)", record.created, age(record.created, now))));
-    field("expires", Some(format!("{} ({})", record.expires, expiry(record, now))));
+    field("saved", Some(format!("{} ({} ago)", seconds(record.created), age(record.created, now))));
+    field("expires", Some(format!("{} ({})", seconds(record.expires), expiry(record, now))));
     field("repository", revision.repository.clone());
     let dirty = if revision.dirty == Some(true) { " (with changes)" } else { "" };
     field("commit", revision.commit.as_ref().map(|c| format!("{c}{dirty}")));

@@ -6,6 +6,7 @@
 
 mod documents;
 mod environment;
+mod needs;
 pub mod same_path;
 mod scripts;
 
@@ -301,5 +302,7 @@ async fn present(world: &World, shown: &Shown, into: &Path) -> Vec<Row> {
     // The commit of an unrelated directory says nothing.
     let related = checkout.as_ref().is_some_and(|c| c.remote == shown.record.revision.repository);
     let saved = Side { machine: &details.machine, tools: &details.tools, commit: commit.filter(|_| related) };
-    drift::compare(saved, Side { machine: &here, tools: &found, commit: here_commit })
+    let mut rows = drift::compare(saved, Side { machine: &here, tools: &found, commit: here_commit });
+    rows.extend(needs::check(&details.ready.prerequisites, &path, into).await);
+    rows
 }
