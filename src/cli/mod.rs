@@ -5,7 +5,7 @@ pub mod out;
 mod repro;
 mod session;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use global::Global;
 use out::Out;
 use std::{ffi::OsString, process::ExitCode};
@@ -29,9 +29,9 @@ pub mod exit {
 /// One binary for the people who keep a CI running. Everything works on one machine with nothing installed; the same
 /// commands drive Azure for those who have it.
 #[derive(Debug, Parser)]
-#[command(name = "ci-tool", version, arg_required_else_help = true, disable_help_subcommand = true, after_help = EXIT_CODES)]
+#[command(name = "ci-tool", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
 #[command(
-    before_help = "  ci-tool repro save -- make test     # runs the job; when it fails, saves its environment\n  ci-tool repro restore k3v9          # gives it back, with scripts that rerun the failure"
+    before_help = "Examples:\n  ci-tool repro save -- make test     # runs the job; when it fails, saves its environment\n  ci-tool repro restore k3v9          # gives it back, with scripts that rerun the failure"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -56,11 +56,25 @@ pub fn definitions() -> clap::Command {
     Cli::command()
 }
 
+/// The help of the noun that was named without a verb, or of the whole.
+fn short_help(args: &[OsString]) -> ExitCode {
+    let mut whole = definitions();
+    whole.build();
+    let named = args.iter().skip(1).filter_map(|arg| arg.to_str()).find(|arg| whole.find_subcommand(arg).is_some());
+    let command = match named.map(str::to_owned).and_then(|name| whole.find_subcommand_mut(name)) {
+        Some(noun) => noun.render_help(),
+        None => definitions().render_help(),
+    };
+    out::help(&command.to_string())
+}
+
 /// Runs the command line and returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return out::usage_error(&error),
+        Err(error) if error.kind() == ErrorKind::MissingSubcommand => return short_help(&args),
+        Err(error) => return out::usage_error(&error, &args),
     };
     let out = Out::new(&cli.global);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

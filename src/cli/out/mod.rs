@@ -12,9 +12,11 @@ use super::{
     global::{Color, Global, Output},
 };
 use crate::{error::Error, pipeline::ci, pipeline::env::from_os};
+use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::json;
 use std::{
+    ffi::OsString,
     io::{self, IsTerminal, Write},
     process::ExitCode,
 };
@@ -44,7 +46,7 @@ impl Out {
         let (env, _) = from_os(std::env::vars_os());
         let in_ci = set("CI") || ci::detect(&env, |_| None).system != ci::CiSystem::None;
         Out {
-            json: global.output == Output::Json,
+            json: global.output.or_else(output_from_env) == Some(Output::Json),
             quiet: global.quiet,
             colored,
             stdout_is_terminal: io::stdout().is_terminal(),
@@ -169,6 +171,11 @@ impl Out {
     }
 }
 
+fn output_from_env() -> Option<Output> {
+    let text = std::env::var("CI_TOOL_OUTPUT").ok()?;
+    Output::from_str(text.trim(), true).ok()
+}
+
 /// Ends quietly when the reader of a pipe went away; any other failure to print a result is a failure.
 fn finish(result: io::Result<()>) {
     match result {
@@ -181,14 +188,32 @@ fn finish(result: io::Result<()>) {
     }
 }
 
-/// Prints what clap says of the command line: help and version on stdout, mistakes on stderr.
-pub fn usage_error(error: &clap::Error) -> ExitCode {
+/// Prints what clap says of the command line: help and version on stdout, mistakes on stderr, as JSON where JSON is asked for.
+pub fn usage_error(error: &clap::Error, args: &[OsString]) -> ExitCode {
+    let asked =
+        args.iter().any(|a| a == "--output=json") || args.windows(2).any(|w| w[0] == "--output" && w[1] == "json");
+    if error.use_stderr() && asked {
+        let text = error.to_string();
+        let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
+        let message = lines.next().unwrap_or_default().trim_start_matches("error: ");
+        let hints: Vec<&str> =
+            lines.filter_map(|l| l.strip_prefix("tip: ").or(l.starts_with("For more").then_some(l))).collect();
+        let value = json!({ "kind": "usage", "message": message, "causes": [], "hints": hints });
+        let _ = writeln!(io::stderr(), "{value}");
+        return ExitCode::from(2);
+    }
     let result = error.print();
     if error.use_stderr() {
         return ExitCode::from(2);
     }
     finish(result);
     ExitCode::from(exit::DONE)
+}
+
+/// Prints the short help for a call that lacks its verb: a mistake, so on standard error.
+pub fn help(text: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "{text}");
+    ExitCode::from(2)
 }
 
 fn log_to_stderr(verbose: u8, colored: bool) {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// Keep a capture longer
 #[derive(Debug, clap::Args)]
-#[command(before_help = "  ci-tool repro extend k3v9 7d\n  ci-tool repro extend k3v9 36h --dry-run")]
+#[command(before_help = "Examples:\n  ci-tool repro extend k3v9 7d\n  ci-tool repro extend k3v9 36h --dry-run")]
 pub struct Args {
     /// The capture, by the beginning of its id
     id: String,

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// List the captures there are, the latest first
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "  ci-tool repro list --job 'unit-*' --newer-than 7d\n  ci-tool repro list --owner ada --output json"
+    before_help = "Examples:\n  ci-tool repro list --job 'unit-*' --newer-than 7d\n  ci-tool repro list --owner ada --output json"
 )]
 pub struct Args {
     /// Only those whose owner's name or address holds this

@@ -12,7 +12,7 @@ use std::{fmt::Write, io::Read, time::Duration};
 
 /// Show who saved what, when, on which commit, how it failed, and what is in it
 #[derive(Debug, clap::Args)]
-#[command(before_help = "  ci-tool repro show k3v9\n  ci-tool repro show k3v9 --log")]
+#[command(before_help = "Examples:\n  ci-tool repro show k3v9\n  ci-tool repro show k3v9 --log")]
 pub struct Args {
     /// The capture, by the beginning of its id
     id: String,

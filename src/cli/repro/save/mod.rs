@@ -23,7 +23,7 @@ use std::{ffi::OsString, fs::File, path::PathBuf, time::Duration};
 /// command, saves what is there: as a CI's post step, tell what happened with --exit-code, --log and --failed-command.
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "  ci-tool repro save -- make test\n  ci-tool repro save --exit-code 2 --log build.log --job unit"
+    before_help = "Examples:\n  ci-tool repro save -- make test\n  ci-tool repro save --exit-code 2 --log build.log --job unit"
 )]
 pub struct Args {
     /// The job's directory
