@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::{
     ffi::OsString,
-    io::{self, IsTerminal, Write},
+    io::{self, BufWriter, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -85,9 +85,9 @@ impl Out {
 
     /// Prints a result as one JSON document.
     pub fn json(&self, value: &impl Serialize) {
-        // What is printed are our own structs and maps with text keys, which always have a JSON form.
-        let text = serde_json::to_string_pretty(value).unwrap_or_default();
-        self.text(&text);
+        let mut out = BufWriter::new(io::stdout().lock());
+        let written = serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from);
+        finish(written.and_then(|()| writeln!(out)).and_then(|()| out.flush()));
     }
 
     /// Prints a table; the header only on a terminal.
