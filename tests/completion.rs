@@ -53,7 +53,8 @@ fn commands(path: &[&str]) -> Vec<String> {
 #[test]
 fn commands_are_offered_at_both_levels() {
     let script = ours();
-    for path in [&["ci-tool"][..], &["ci-tool", "repro"], &["ci-tool", "config"], &["ci-tool", "--output", "json", "repro"]]
+    for path in
+        [&["ci-tool"][..], &["ci-tool", "repro"], &["ci-tool", "config"], &["ci-tool", "--output", "json", "repro"]]
     {
         let offers = offered(&script, &[path, &[""]].concat());
         let names: Vec<&str> = path[1..].iter().copied().filter(|w| !["--output", "json"].contains(w)).collect();

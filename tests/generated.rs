@@ -10,7 +10,6 @@ use ci_tool::cli::{
 use clap::{Command, ValueEnum};
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-
 const BLESS: &str = "CI_TOOL_BLESS";
 
 /// Compares a directory with what belongs in it, or writes it when that is asked for.

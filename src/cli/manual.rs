@@ -163,7 +163,8 @@ struct Writer {
 impl Writer {
     fn new(tool: &Command, command: &Command) -> Result<Writer> {
         let version = tool.get_version().unwrap_or_default();
-        let name = if tool.get_name() == command.get_name() { tool.get_name().into() } else { page_name(tool, command) };
+        let name =
+            if tool.get_name() == command.get_name() { tool.get_name().into() } else { page_name(tool, command) };
         let mut writer = Writer { text: Vec::new(), roff: Roff::default() };
         let source = format!("{} {version}", tool.get_name());
         writer.roff.control("TH", [name.to_uppercase().as_str(), "1", "", &source, "ci-tool manual"]);

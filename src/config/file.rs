@@ -119,12 +119,15 @@ impl FileConfig {
     }
 }
 
-/// For serde's "unknown field `x`, expected one of `a`, `b`": the field that was probably meant.
+/// For "unknown field `x`, expected one of a, b": the field that was probably meant.
 fn suggestion(message: &str) -> Option<String> {
-    let rest = &message[message.find("unknown field")?..];
-    let mut names = rest.split('`').skip(1).step_by(2);
-    let unknown = names.next()?;
-    let known: Vec<&str> = names.collect();
+    // The lines below the first show the place, and the message once more.
+    let (_, rest) = message.lines().next()?.split_once("unknown field `")?;
+    let (unknown, expected) = rest.split_once('`')?;
+    let (_, expected) = expected.split_once("expected ")?;
+    let expected = expected.trim_start_matches("one of ");
+    let known: Vec<&str> =
+        expected.split([',', ' ']).map(|name| name.trim_matches('`')).filter(|n| !n.is_empty()).collect();
     let near = known.iter().map(|name| (strsim::damerau_levenshtein(unknown, name), name)).min()?;
     let hint = if near.0 <= 3.max(unknown.len() / 3) {
         format!("did you mean `{}`?", near.1)

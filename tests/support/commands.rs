@@ -27,16 +27,15 @@ fn command_of(line: &str) -> Option<Vec<String>> {
 }
 
 fn unescaped(text: &str) -> String {
-    [("&quot;", "\""), ("&apos;", "'"), ("&gt;", ">"), ("&amp;", "&")].iter().fold(text.to_owned(), |t, (a, b)| {
-        t.replace(a, b)
-    })
+    [("&quot;", "\""), ("&apos;", "'"), ("&gt;", ">"), ("&amp;", "&")]
+        .iter()
+        .fold(text.to_owned(), |t, (a, b)| t.replace(a, b))
 }
 
 fn with_values(text: &str) -> String {
-    let pattern = regex::Regex::new(
-        r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$env:\w+|\$\w+|\$\?|%\(\w+:\w+\)s|%[A-Za-z_]\w*%",
-    )
-    .unwrap();
+    let pattern =
+        regex::Regex::new(r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$env:\w+|\$\w+|\$\?|%\(\w+:\w+\)s|%[A-Za-z_]\w*%")
+            .unwrap();
     pattern.replace_all(text, "1").into_owned()
 }
 
