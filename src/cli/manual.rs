@@ -93,8 +93,9 @@ pub fn pages(mut command: Command) -> Result<Vec<Page>> {
 fn tool_page(tool: &Command, nouns: &[&Command]) -> Result<Page> {
     let own = tool.clone().mut_args(|arg| if arg.is_global_set() { arg.hide(true) } else { arg });
     let mut page = Writer::new(tool, tool)?;
-    page.part(|w| Man::new(own.clone()).render_synopsis_section(w))?;
-    page.part(|w| Man::new(tool.clone()).render_description_section(w))?;
+    page.part(str::to_owned, |w| Man::new(own).render_synopsis_section(w))?;
+    page.heading("SH", "DESCRIPTION");
+    page.description(tool);
     page.heading("SH", "EXAMPLES");
     page.examples(tool);
     page.heading("SH", "COMMANDS");
@@ -117,7 +118,8 @@ fn noun_page(tool: &Command, noun: &Command) -> Result<Page> {
         }
         page.usage(verb);
     }
-    page.part(|w| Man::new(noun.clone()).render_description_section(w))?;
+    page.heading("SH", "DESCRIPTION");
+    page.description(noun);
     let only_itself = !noun.has_subcommands();
     page.heading("SH", "EXAMPLES");
     page.examples(noun);
@@ -167,7 +169,8 @@ impl Writer {
             if tool.get_name() == command.get_name() { tool.get_name().into() } else { page_name(tool, command) };
         let mut writer = Writer { text: Vec::new(), roff: Roff::default() };
         let source = format!("{} {version}", tool.get_name());
-        writer.roff.control("TH", [name.to_uppercase().as_str(), "1", "", &source, "ci-tool manual"]);
+        // An empty date would be left out, and what follows it taken for the date.
+        writer.roff.control("TH", [name.to_uppercase().as_str(), "1", " ", &source, "ci-tool manual"]);
         writer.heading("SH", "NAME");
         writer.roff.text([roman(format!("{name} - {}", about(command)))]);
         Ok(writer)
@@ -225,14 +228,14 @@ impl Writer {
             return Ok(());
         }
         let sub = |text: &str| text.replace(".SH OPTIONS", ".SS Options");
-        self.part_as(sub, |w| Man::new(own.clone()).render_options_section(w))
+        self.part(sub, |w| Man::new(own.clone()).render_options_section(w))
     }
 
     /// The flags that every command takes.
     fn global_options(&mut self, tool: &Command) -> Result<()> {
         let global = tool.clone().mut_args(|arg| if arg.is_global_set() { arg } else { arg.hide(true) });
         let named = |text: &str| text.replace(".SH GLOBAL", ".SH \"GLOBAL OPTIONS\"");
-        self.part_as(named, |w| Man::new(global.clone()).render_options_section(w))
+        self.part(named, |w| Man::new(global.clone()).render_options_section(w))
     }
 
     /// What is the same on every page.
@@ -253,12 +256,8 @@ impl Writer {
         self.roff.text([roman(pages.join(", "))]);
     }
 
-    fn part(&mut self, render: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) -> Result<()> {
-        self.part_as(str::to_owned, render)
-    }
-
     /// Adds what clap_mangen renders, with its headings changed.
-    fn part_as(
+    fn part(
         &mut self,
         change: impl FnOnce(&str) -> String,
         render: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
