@@ -12,7 +12,7 @@ fn command_of(line: &str) -> Option<Vec<String>> {
     if ["#", "//", "<!--", "--"].iter().any(|comment| trimmed.starts_with(comment)) {
         return None;
     }
-    const NAMES: [&str; 2] = ["ci-tool.exe ", "ci-tool "];
+    const NAMES: [&str; 3] = ["ci-tool.exe ", "ci-tool ", "ci-tool\" "];
     let (start, name) = NAMES.iter().filter_map(|name| Some((line.find(name)?, name))).min()?;
     // A word that ends in our name is another program's or a file's, unless it is our path.
     let before = line[..start].chars().next_back();
