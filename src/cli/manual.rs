@@ -300,3 +300,42 @@ fn without_preamble(part: &str) -> &str {
 fn failed(cause: std::io::Error) -> Error {
     Error::new(Kind::Internal, "rendering a manual page").with_source(cause)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::exit;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_exit_code_is_told_and_no_other() {
+        let kinds = [
+            Kind::Usage,
+            Kind::NotFound,
+            Kind::Exists,
+            Kind::Precondition,
+            Kind::Denied,
+            Kind::Transient,
+            Kind::Corrupt,
+            Kind::Unsupported,
+            Kind::Interrupted,
+            Kind::Internal,
+        ];
+        let outcomes = [exit::DONE, exit::PARTLY, exit::NEGATIVE, exit::PENDING];
+        let codes: BTreeSet<u8> = outcomes.into_iter().chain(kinds.map(Kind::exit_code)).collect();
+        let told: BTreeSet<u8> = EXIT_STATUS.iter().map(|(code, _)| code.parse().unwrap()).collect();
+        assert_eq!(told, codes);
+    }
+
+    #[test]
+    fn every_variable_of_a_flag_is_told() {
+        let told: Vec<&str> = ENVIRONMENT.iter().flat_map(|(names, _)| names.split(", ")).collect();
+        let mut commands = vec![crate::cli::definitions()];
+        while let Some(command) = commands.pop() {
+            for name in command.get_arguments().filter_map(|arg| arg.get_env()) {
+                assert!(told.contains(&name.to_str().unwrap()), "{name:?} is not in the manual");
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+    }
+}

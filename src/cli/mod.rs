@@ -52,6 +52,7 @@ const REPRO: &str =
 const CONFIG: &str = "  ci-tool config show\n  ci-tool config show --output json";
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one a run")]
 enum Noun {
     /// Saves a failed job's environment and gives it back
     #[command(subcommand, before_help = REPRO)]
