@@ -36,8 +36,27 @@ fn marked(script: &str, marker: &str) -> Command {
     Command { env: Some(env), ..sh(script) }
 }
 
-fn unique(name: &str) -> String {
-    format!("{name}-{}", std::process::id())
+/// A value of `TEST_MARKER` that nothing else has. A test that fails leaves nothing that carries it behind.
+struct Marker(String);
+
+impl std::ops::Deref for Marker {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Marker {
+    fn drop(&mut self) {
+        for pid in alive(self).into_iter().filter_map(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+fn unique(name: &str) -> Marker {
+    Marker(format!("{name}-{}", std::process::id()))
 }
 
 #[derive(Clone, Default)]
@@ -233,10 +252,10 @@ async fn a_given_environment_is_the_whole_environment() {
 #[tokio::test]
 async fn a_time_out_leaves_nothing_of_the_tree_alive() {
     let scripts = [
-        "sleep 1000 & setsid sleep 1000 & wait",
-        "(setsid sh -c 'sleep 1000 & sleep 1000' &) ; sleep 1000",
-        "(setsid sleep 1000 >/dev/null 2>&1 &) ; exec sleep 1000",
-        "trap '' TERM; (trap '' TERM; setsid sleep 1000) & sleep 1000; sleep 1000",
+        "sleep 60 & setsid sleep 60 & wait",
+        "(setsid sh -c 'sleep 60 & sleep 60' &) ; sleep 60",
+        "(setsid sleep 60 >/dev/null 2>&1 &) ; exec sleep 60",
+        "trap '' TERM; (trap '' TERM; setsid sleep 60) & sleep 60; sleep 60",
     ];
     for (index, script) in scripts.iter().enumerate() {
         let marker = unique(&format!("tree-{index}"));
@@ -259,14 +278,16 @@ async fn a_daemon_that_cleared_its_environment_is_found_when_its_parent_lives() 
     let pid_file = dir.path().join("pid");
     let cmd = Command {
         dir: dir.path().into(),
-        ..sh("env -i PATH=\"$PATH\" setsid sh -c 'echo $$ >pid.new; mv pid.new pid; exec sleep 1000' & wait")
+        ..sh("env -i PATH=\"$PATH\" setsid sh -c 'echo $$ >pid.new; mv pid.new pid; exec sleep 60' & wait")
     };
     let (stopper, stop) = Stop::channel();
     let (exit, ()) = tokio::join!(run(&cmd, Tee::null(), stop), async {
         until("the pid", || pid_file.exists()).await;
         stopper.stop(StopReason::Terminate);
     });
-    assert_eq!(exit.unwrap().stopped, Some(StopReason::Terminate));
+    let exit = exit.unwrap();
+    assert_eq!(exit.stopped, Some(StopReason::Terminate));
+    assert!(exit.duration < BOUND, "what left the group is asked, too");
     let pid = fs::read_to_string(&pid_file).unwrap();
     assert!(!Path::new("/proc").join(pid.trim()).exists());
 }
@@ -275,7 +296,7 @@ async fn a_daemon_that_cleared_its_environment_is_found_when_its_parent_lives() 
 #[tokio::test]
 async fn stopping_one_command_leaves_the_other_ones_daemons_alone() {
     let (one, other) = (unique("one"), unique("other"));
-    let daemon = "(setsid sleep 1000 >/dev/null 2>&1 &) ; exec sleep 1000";
+    let daemon = "(setsid sleep 60 >/dev/null 2>&1 &) ; exec sleep 60";
     let (cmd_one, cmd_other) = (marked(daemon, &one), marked(daemon, &other));
     let ((stop_one, one_stops), (stop_other, other_stops)) = (Stop::channel(), Stop::channel());
     let first = async {
@@ -297,7 +318,7 @@ async fn stopping_one_command_leaves_the_other_ones_daemons_alone() {
 async fn a_command_that_ignores_sigterm_is_killed_after_the_grace() {
     let marker = unique("stubborn");
     let grace = Duration::from_millis(200);
-    let cmd = Command { grace, ..marked("trap '' TERM; echo ready; while :; do sleep 1000; done", &marker) };
+    let cmd = Command { grace, ..marked("trap '' TERM; echo ready; while :; do sleep 60; done", &marker) };
     let outputs = Outputs::default();
     let (stopper, stop) = Stop::channel();
     let (exit, ()) = tokio::join!(run(&cmd, outputs.tee(), stop), async {
@@ -314,7 +335,7 @@ async fn a_command_that_ignores_sigterm_is_killed_after_the_grace() {
 #[tokio::test]
 async fn an_interrupt_arrives_as_sigint_and_good_order_is_waited_for() {
     let outputs = Outputs::default();
-    let cmd = sh("trap 'echo cleaned; exit 5' INT; echo ready; while :; do sleep 0.01; done");
+    let cmd = sh("trap 'echo cleaned; exit 5' INT; sleep 60 & echo ready; while :; do sleep 0.01; done");
     let (stopper, stop) = Stop::channel();
     let (exit, ()) = tokio::join!(run(&cmd, outputs.tee(), stop), async {
         until("the trap", || outputs.stdout.bytes() == b"ready\n").await;
@@ -331,14 +352,9 @@ async fn an_interrupt_arrives_as_sigint_and_good_order_is_waited_for() {
 async fn a_command_that_ends_by_itself_leaves_its_background_jobs_alone_and_does_not_wait_for_them() {
     let marker = unique("background");
     let outputs = Outputs::default();
-    let exit = run(&marked("sleep 1000 & echo done", &marker), outputs.tee(), Stop::never()).await.unwrap();
+    let exit = run(&marked("sleep 60 & echo done", &marker), outputs.tee(), Stop::never()).await.unwrap();
     assert_eq!((exit.code(), outputs.stdout.bytes()), (0, b"done\n".to_vec()));
-    let left = alive(&marker);
-    assert_eq!(left.len(), 1);
-    for pid in left {
-        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL)
-            .unwrap();
-    }
+    assert_eq!(alive(&marker).len(), 1);
 }
 
 #[cfg(target_os = "linux")]
@@ -355,7 +371,7 @@ async fn a_background_job_that_never_stops_writing_is_not_followed() {
 #[tokio::test]
 async fn a_dropped_run_kills_its_tree() {
     let marker = unique("dropped");
-    let cmd = marked("setsid sleep 1000 & wait", &marker);
+    let cmd = marked("setsid sleep 60 & wait", &marker);
     tokio::select! {
         _ = quick(&cmd) => unreachable!("nothing stops it"),
         () = until("the tree", || alive(&marker).len() == 2) => {}
@@ -379,7 +395,7 @@ async fn a_reader_that_stands_still_does_not_keep_a_stopped_command() {
     let outputs = Outputs::default();
     let tee = Tee { stdout: Box::new(Stuck(stuck)), ..outputs.tee() };
     let (stopper, stop) = Stop::channel();
-    let cmd = sh("echo kept; sleep 1000");
+    let cmd = sh("echo kept; sleep 60");
     let (exit, ()) = tokio::join!(run(&cmd, tee, stop), async {
         while outputs.log.bytes().is_empty() {
             tokio::time::sleep(Duration::from_millis(1)).await;

@@ -7,6 +7,7 @@ use ci_tool::{
     error::Kind,
     store::{
         Body, Etag, Handle, Key, Meta, Precondition, Store,
+        azure::{Azure, Limits},
         fault::{Fault, Plan},
         local::Local,
         retry::{Policy, Retry},
@@ -14,7 +15,15 @@ use ci_tool::{
 };
 use futures::{FutureExt, TryStreamExt, future::BoxFuture, future::join_all};
 use libtest_mimic::Trial;
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use support::azurite;
 
 type Check = fn(Handle) -> BoxFuture<'static, ()>;
 
@@ -46,10 +55,26 @@ const CHECKS: [(&str, Check); 20] = checks![
     what_is_no_object_is_not_listed,
 ];
 
+const ON_AZURE: [(&str, Check); 2] =
+    checks![a_missing_container_is_an_empty_store, a_signed_link_is_readable_by_anyone];
+
+const BY_SAS: [(&str, Check); 1] = checks![a_shared_access_signature_signs_no_links];
+
+const BEHIND_A_BAD_LINE: [(&str, Check); 3] = checks![
+    a_large_file_is_stored_exactly,
+    an_object_that_was_put_is_read_back_whole,
+    many_are_read_in_the_order_asked_for,
+];
+
 fn main() -> ExitCode {
-    let mut local = trials("local", local, &CHECKS);
-    local.extend(trials("faulty", faulty, &CHECKS));
-    support::run(local, vec![], support::azurite::stop)
+    let mut own = trials("local", local, &CHECKS);
+    own.extend(trials("faulty", faulty, &CHECKS));
+    let mut served = trials("azurite", azurite, &CHECKS);
+    served.extend(trials("azurite", azurite, &ON_AZURE));
+    served.extend(trials("azurite-sas", azurite_by_sas, &CHECKS));
+    served.extend(trials("azurite-sas", azurite_by_sas, &BY_SAS));
+    served.extend(trials("azurite-proxy", azurite_behind_a_bad_line, &BEHIND_A_BAD_LINE));
+    support::run(own, served, support::azurite::stop)
 }
 
 /// A store for one check, and what must live as long as it.
@@ -77,6 +102,43 @@ fn faulty() -> Stand {
     let plan = Plan { rate: 0.2, seed: 7, death: None };
     let policy = Policy { tries: 12, pause: Duration::from_millis(1), ..Policy::default() };
     (Arc::new(Retry::with_policy(Arc::new(Fault::new(local, plan)), policy)), dir)
+}
+
+/// A container of its own for every store, without a prefix and with one in turn.
+fn fresh_container() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let nth = COUNT.fetch_add(1, Ordering::Relaxed);
+    let prefix = if nth.is_multiple_of(2) { "" } else { "/some/prefix" };
+    format!("az://{}/box{nth}{prefix}", azurite::ACCOUNT)
+}
+
+fn azurite() -> Stand {
+    azure_store(azurite::connection_string(), Limits::default(), Policy::default())
+}
+
+fn azurite_by_sas() -> Stand {
+    azure_store(azurite::sas_connection_string(), Limits::default(), Policy::default())
+}
+
+/// Connections break, are turned away and stall.
+fn azurite_behind_a_bad_line() -> Stand {
+    let proxy = support::proxy::Proxy::start(azurite::port());
+    let silence = Duration::from_millis(300);
+    let limits = Limits { connect: silence, silence, call: Duration::from_secs(5) };
+    let policy = Policy {
+        tries: 40,
+        pause: Duration::from_millis(1),
+        max_pause: Duration::from_millis(20),
+        ..Policy::default()
+    };
+    let (store, _) = azure_store(azurite::connection_string_at(proxy.port()), limits, policy);
+    (store, Box::new(proxy))
+}
+
+fn azure_store(connection: String, limits: Limits, policy: Policy) -> Stand {
+    let env = move |name: &str| (name == "AZURE_STORAGE_CONNECTION_STRING").then(|| connection.clone());
+    let azure = Azure::with_limits(&fresh_container(), &env, limits).unwrap();
+    (Arc::new(Retry::with_policy(Arc::new(azure), policy)), Box::new(()))
 }
 
 fn key(text: &str) -> Key {
@@ -342,4 +404,31 @@ async fn what_is_no_object_is_not_listed(store: Handle) {
     assert_eq!(listed(&*store, "", None).await, [""; 0]);
     assert_eq!(store.sweep().await.unwrap(), 0);
     assert!(store.scratch().unwrap().join("f").exists());
+}
+
+async fn a_missing_container_is_an_empty_store(store: Handle) {
+    assert_eq!(listed(&*store, "", None).await, [""; 0]);
+    let error = store.head(&key("a")).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound);
+    put(&*store, "a", "first write").await;
+    assert_eq!(read(&*store, "a").await, "first write");
+}
+
+async fn a_signed_link_is_readable_by_anyone(store: Handle) {
+    put(&*store, "dir/a", "for all to see").await;
+    put(&*store, "dir/b", "not for all").await;
+    let link = store.signed_url(&key("dir/a"), Duration::from_secs(60)).await.unwrap().unwrap();
+    let answer = reqwest::get(&link).await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.text().await.unwrap()), (200, "for all to see".into()));
+    let other = reqwest::get(link.replace("dir/a", "dir/b")).await.unwrap();
+    assert_eq!(other.status().as_u16(), 403);
+    let written = reqwest::Client::new().delete(&link).send().await.unwrap();
+    assert_eq!(written.status().as_u16(), 403);
+}
+
+async fn a_shared_access_signature_signs_no_links(store: Handle) {
+    put(&*store, "a", "").await;
+    let error = store.signed_url(&key("a"), Duration::from_secs(60)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Denied);
+    assert!(!error.hints().is_empty());
 }

@@ -289,7 +289,7 @@ fn below_prefix<'a>(roots: &[Root], path: &'a [u8]) -> &'a [u8] {
 }
 
 /// Where an entry is on this disk.
-fn place(roots: &[Root], path: &[u8]) -> Option<PathBuf> {
+pub fn place(roots: &[Root], path: &[u8]) -> Option<PathBuf> {
     roots.iter().find_map(|root| {
         let below = path.strip_prefix(root.prefix.as_bytes())?.strip_prefix(b"/")?;
         Some(root.path.join(os_name(below)))

@@ -1,6 +1,7 @@
 //! What a capture knows beside its tree and its record: one JSON object, read when it is shown or restored.
 
 use crate::{
+    capture::{machine::Machine, tools::Tool},
     error::{Error, Kind, Result},
     pipeline::{
         ci::CiIdentity,
@@ -33,6 +34,10 @@ pub struct Details {
     pub failed_command: Option<String>,
     /// The environment, without what was removed.
     pub environment: EnvMap,
+    /// The machine it ran on.
+    pub machine: Machine,
+    /// The tools found there.
+    pub tools: Vec<Tool>,
     /// What was removed for secrecy.
     pub removed: Vec<Removed>,
     /// Values that were removed and are too short or too common to be searched for elsewhere, with the reason.
@@ -54,6 +59,29 @@ pub struct Details {
 }
 
 impl Details {
+    /// Each tool's version, or its path where it told none.
+    pub fn tool_versions(&self) -> EnvMap {
+        let version = |tool: &Tool| tool.version.clone().unwrap_or_else(|| tool.path.display().to_string());
+        self.tools.iter().map(|tool| (tool.name.clone(), version(tool))).collect()
+    }
+
+    /// What the machine is, name by name.
+    pub fn machine_facts(&self) -> EnvMap {
+        let machine = &self.machine;
+        let facts = [
+            ("os", Some(machine.os.clone())),
+            ("distribution", machine.distribution.clone()),
+            ("kernel", machine.kernel.clone()),
+            ("architecture", Some(machine.architecture.clone())),
+            ("cpu", machine.cpu_model.clone()),
+            ("cpus", machine.cpus.map(|n| n.to_string())),
+            ("memory", machine.memory.map(|n| n.to_string())),
+            ("host", machine.hostname.clone()),
+            ("container", machine.container.as_ref().map(|c| c.image.clone().unwrap_or_else(|| c.kind.clone()))),
+        ];
+        facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
     /// The document as JSON.
     ///
     /// # Errors

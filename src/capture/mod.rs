@@ -3,7 +3,11 @@
 pub mod catalog;
 pub mod content;
 pub mod details;
+pub mod drift;
+pub mod machine;
 pub mod objects;
 pub mod secrets;
+pub mod tests_found;
+pub mod tools;
 pub mod upload;
 pub mod walk;

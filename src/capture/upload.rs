@@ -16,6 +16,8 @@ use std::{
     path::Path,
 };
 
+/// Where notes of removals that were begun are: whoever comes next finishes them.
+pub const BEGUN: &str = "retiring/";
 /// Objects deleted at once.
 const DELETES_AT_ONCE: usize = 16;
 

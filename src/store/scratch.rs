@@ -7,6 +7,7 @@ use std::{
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 const LOCK: &str = "lock";
@@ -58,6 +59,20 @@ impl Drop for Scratch {
         let _ = fs::remove_dir_all(&self.dir);
         let _ = fs::remove_file(&self.lock_path);
     }
+}
+
+/// The directory of the one scratch in `slot`, made when it is first asked for.
+///
+/// # Errors
+/// Those of `make`.
+pub fn lazily(slot: &Mutex<Option<Scratch>>, make: impl FnOnce() -> Result<Scratch>) -> Result<PathBuf> {
+    // A panic between two calls leaves nothing half-done in an option.
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    let scratch = match slot.take() {
+        Some(scratch) => scratch,
+        None => make()?,
+    };
+    Ok(slot.insert(scratch).dir().to_owned())
 }
 
 /// The parent of the directories that [`Scratch::temporary`] makes.

@@ -1,5 +1,8 @@
 //! A real Azurite, installed once under `target/` and ended with the test process.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use std::{
     fs::{self, File},
     io::Read,
@@ -51,6 +54,21 @@ pub fn connection_string() -> String {
 pub fn connection_string_at(port: u16) -> String {
     let endpoint = format!("http://127.0.0.1:{port}/{ACCOUNT}");
     format!("DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={};BlobEndpoint={endpoint};", key())
+}
+
+/// A connection string that holds a shared access signature for everything, instead of the key.
+pub fn sas_connection_string() -> String {
+    let (version, services, types, permissions) = ("2021-12-02", "b", "sco", "rwdlac");
+    let (start, end) = ("2024-01-01T00:00:00Z", "2099-01-01T00:00:00Z");
+    let text = format!("{ACCOUNT}\n{permissions}\n{services}\n{types}\n{start}\n{end}\n\nhttps,http\n{version}\n\n");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&BASE64_STANDARD.decode(key()).unwrap()).unwrap();
+    mac.update(text.as_bytes());
+    let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
+    let signature = signature.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let sas = format!(
+        "sv={version}&ss={services}&srt={types}&sp={permissions}&st={start}&se={end}&spr=https,http&sig={signature}"
+    );
+    format!("BlobEndpoint=http://127.0.0.1:{}/{ACCOUNT};SharedAccessSignature={sas}", port())
 }
 
 /// Ends the server, if one was started.

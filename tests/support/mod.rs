@@ -1,6 +1,7 @@
 //! What the suites that need servers share.
 
 pub mod azurite;
+pub mod proxy;
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;

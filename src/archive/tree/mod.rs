@@ -171,7 +171,7 @@ impl Tree {
         }
         for entry in entries.iter().rev().filter(|e| e.content == Content::Directory) {
             let path = os_path(&entry.path)?;
-            platform::finish_directory(&self.root, &path, entry.mode, time_of(entry))
+            platform::finish_directory(&self.root, &path, entry.mode, entry.mtime)
                 .map_err(|e| self.failed("setting the mode and time of", entry, e))?;
         }
         Ok(impossible)

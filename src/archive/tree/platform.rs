@@ -12,11 +12,10 @@ mod unix {
     use rustix::fs::{AtFlags, Timespec, Timestamps, utimensat};
     use std::{
         ffi::OsStr,
-        fs::{File, FileTimes, Permissions},
+        fs::{File, Permissions},
         io,
         os::unix::{ffi::OsStrExt, fs::PermissionsExt as _},
         path::{Path, PathBuf},
-        time::SystemTime,
     };
 
     /// An entry's path as this system writes paths.
@@ -40,16 +39,18 @@ mod unix {
         }
     }
 
-    pub fn finish_directory(root: &Dir, path: &Path, mode: u32, time: Option<SystemTime>) -> io::Result<()> {
-        let directory = root.open_dir(path)?.into_std_file();
-        if let Some(time) = time {
-            directory.set_times(FileTimes::new().set_modified(time))?;
-        }
-        directory.set_permissions(Permissions::from_mode(mode & 0o7777))
+    pub fn finish_directory(root: &Dir, path: &Path, mode: u32, mtime: i64) -> io::Result<()> {
+        root.set_permissions(path, cap_std::fs::Permissions::from_mode(mode & 0o7777))?;
+        set_time(root, path, mtime)
     }
 
     pub fn symlink(root: &Dir, target: &[u8], path: &Path, mtime: i64) -> io::Result<()> {
         root.symlink_contents(OsStr::from_bytes(target), path)?;
+        set_time(root, path, mtime)
+    }
+
+    /// Sets the time of what has this name, without following it if it is a link.
+    fn set_time(root: &Dir, path: &Path, mtime: i64) -> io::Result<()> {
         let at = Timespec { tv_sec: mtime.div_euclid(1_000_000_000), tv_nsec: mtime.rem_euclid(1_000_000_000) as _ };
         let parent = match path.parent().filter(|p| !p.as_os_str().is_empty()) {
             Some(parent) => root.open_dir(parent)?,
@@ -76,7 +77,6 @@ mod windows {
         fs::File,
         io,
         path::{Path, PathBuf},
-        time::SystemTime,
     };
 
     /// An entry's path as this system writes paths.
@@ -99,7 +99,7 @@ mod windows {
     pub fn make_writable(_: &Dir, _: &Path) {}
 
     /// Directories keep the times of their making: Windows wants a handle for that which std does not open.
-    pub fn finish_directory(_: &Dir, _: &Path, _: u32, _: Option<SystemTime>) -> io::Result<()> {
+    pub fn finish_directory(_: &Dir, _: &Path, _: u32, _: i64) -> io::Result<()> {
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The screen: results on stdout, everything else on stderr. The only place that prints.
 
 mod progress;
+mod summary;
 mod table;
 
 pub use progress::Reporter;
@@ -75,6 +76,11 @@ impl Out {
         finish(out.write_all(bytes).and_then(|()| out.flush()));
     }
 
+    /// Standard output as a stream, for a result that is one file.
+    pub fn stream(&self) -> Box<dyn Write + Send> {
+        Box::new(io::stdout())
+    }
+
     /// Prints a result as one JSON document.
     pub fn json(&self, value: &impl Serialize) {
         // What is printed are our own structs and maps with text keys, which always have a JSON form.
@@ -89,15 +95,19 @@ impl Out {
 
     /// Says something about what is being done. Nothing under `--quiet`.
     pub fn note(&self, message: &str) {
-        if !self.quiet {
+        if !self.quiet && !self.json {
             self.stderr(message);
         }
     }
 
     /// Warns.
     pub fn warn(&self, message: &str) {
-        if !self.quiet {
-            self.stderr(&format!("{} {message}", self.paint("warning:", "33")));
+        if self.quiet {
+            return;
+        }
+        match self.json {
+            true => self.stderr(&json!({ "kind": "warning", "message": message }).to_string()),
+            false => self.stderr(&format!("{} {message}", self.paint("warning:", "33"))),
         }
     }
 
@@ -148,7 +158,8 @@ impl Out {
         self.stderr_is_terminal && !self.in_ci && !self.quiet && !self.json
     }
 
-    fn stderr(&self, text: &str) {
+    /// Prints to standard error whatever the flags say.
+    pub fn stderr(&self, text: &str) {
         // Nobody is left to be told that stderr is gone.
         let _ = writeln!(io::stderr().lock(), "{text}");
     }

@@ -1,6 +1,17 @@
 //! `ci-tool repro`: one file a verb.
 
+mod decommission;
+mod diff;
+mod export;
+mod extend;
+mod files;
+mod gc;
+mod get;
+mod list;
+mod restore;
 mod save;
+mod show;
+mod verify;
 
 use super::Session;
 use crate::error::Result;
@@ -9,13 +20,34 @@ use clap::Subcommand;
 /// The verbs of `repro`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Run a job and save its environment when it fails
     Save(save::Args),
+    List(list::Args),
+    Show(show::Args),
+    Files(files::Args),
+    Get(get::Args),
+    Restore(restore::Args),
+    Verify(verify::Args),
+    Diff(diff::Args),
+    Export(export::Args),
+    Extend(extend::Args),
+    Decommission(decommission::Args),
+    Gc(gc::Args),
 }
 
 /// Runs a verb and returns the exit code.
 pub(super) async fn run(session: Session, verb: Verb) -> Result<u8> {
     match verb {
         Verb::Save(args) => save::run(&session, args).await,
+        Verb::List(args) => list::run(&session, args).await,
+        Verb::Show(args) => show::run(&session, args).await,
+        Verb::Files(args) => files::run(&session, args).await,
+        Verb::Get(args) => get::run(&session, args).await,
+        Verb::Restore(args) => restore::run(&session, args).await,
+        Verb::Verify(args) => verify::run(&session, args).await,
+        Verb::Diff(args) => diff::run(&session, args).await,
+        Verb::Export(args) => export::run(&session, args).await,
+        Verb::Extend(args) => extend::run(&session, args).await,
+        Verb::Decommission(args) => decommission::run(&session, args).await,
+        Verb::Gc(args) => gc::run(&session, args).await,
     }
 }

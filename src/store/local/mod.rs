@@ -19,7 +19,7 @@ use std::{
     io::{Read, Seek, SeekFrom},
     ops::{ControlFlow, Range},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::{sync::mpsc, task::spawn_blocking};
@@ -66,14 +66,11 @@ impl Local {
 
 impl Shared {
     fn scratch(&self) -> Result<PathBuf> {
-        // A panic between two calls leaves nothing half-done in an option.
-        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        if scratch.is_none() {
-            let root = &self.layout.root;
-            std::fs::create_dir_all(root).map_err(|e| failure("creating", root, e))?;
-            *scratch = Some(Scratch::new(&self.layout.scratch)?);
-        }
-        Ok(scratch.as_ref().map(|s| s.dir().to_owned()).unwrap_or_default())
+        let layout = &self.layout;
+        scratch::lazily(&self.scratch, || {
+            std::fs::create_dir_all(&layout.root).map_err(|e| failure("creating", &layout.root, e))?;
+            Scratch::new(&layout.scratch)
+        })
     }
 }
 

@@ -267,8 +267,8 @@ fn rename_checked(from: &Path, to: &Path, layout: &Layout) -> io::Result<()> {
 fn make_parent(path: &Path) -> Result<()> {
     let Some(dir) = path.parent() else { return Ok(()) };
     match fs::create_dir_all(dir) {
-        // A delete removed an outer directory between two steps of this; the caller tries again.
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        // A delete removed a directory between two steps of this; the caller tries again.
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => Ok(()),
         other => other.map_err(|e| failure("creating", dir, e)),
     }
 }

@@ -2,17 +2,23 @@
 
 use super::Request;
 use crate::{
-    capture::details::Details,
+    capture::{
+        details::Details,
+        machine::{self, Machine},
+        tools::{self, ProbeOptions, Tool, ToolSpec},
+    },
     error::Result,
     ops::World,
     pipeline::{
         ci::{self, CiIdentity, CiSystem},
         details::Dump,
+        env::text,
     },
     process::{Command, Stdin, Tee, run},
     vcs::git::{self, Checkout},
 };
 use std::{
+    ffi::OsString,
     io::{self, Write},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -29,8 +35,8 @@ const DUMP_MAX: usize = 1 << 20;
 pub struct Facts {
     /// The CI and what it says of the job.
     pub ci: CiIdentity,
-    /// This machine's name.
-    pub hostname: String,
+    machine: Machine,
+    tools: Vec<Tool>,
     checkout: Option<Checkout>,
     dumps: Vec<Dump>,
 }
@@ -42,11 +48,29 @@ impl Facts {
         // Who was told to stop has seconds left: what takes long and says little is passed over.
         let hurried = world.stop.reason().is_some();
         let commands: &[String] = if hurried { &[] } else { &request.dump };
-        let (checkout, dumps) = futures::join!(git::describe(workspace), dumps(commands, workspace));
-        Ok(Facts { ci, hostname: String::new(), checkout: checkout.unwrap_or_default(), dumps })
+        let path = OsString::from(text(&world.env, "PATH").unwrap_or_default());
+        let more: Vec<(&str, Vec<&str>)> = request
+            .tools
+            .iter()
+            .map(|(name, args)| (name.as_str(), args.iter().map(String::as_str).collect()))
+            .collect();
+        let own = more.iter().map(|(name, args)| ToolSpec { name, args });
+        let table: Vec<ToolSpec<'_>> = own.chain(tools::DEFAULT.iter().copied()).collect();
+        let options = ProbeOptions::in_dir(workspace);
+        let probe = tools::probe(if hurried { &[] } else { &table }, &path, &options);
+        let (checkout, dumps, tools) = futures::join!(git::describe(workspace), dumps(commands, workspace), probe);
+        let machine = machine::describe(&world.env);
+        Ok(Facts { ci, machine, tools, checkout: checkout.unwrap_or_default(), dumps })
+    }
+
+    /// This machine's name.
+    pub(super) fn hostname(&self) -> &str {
+        self.machine.hostname.as_deref().unwrap_or("localhost")
     }
 
     pub(super) fn fill(&self, details: &mut Details) {
+        details.machine = self.machine.clone();
+        details.tools.clone_from(&self.tools);
         details.dumps.clone_from(&self.dumps);
     }
 

@@ -1,0 +1,43 @@
+//! `ci-tool repro gc`.
+
+use crate::{
+    cli::{Session, exit, global::Change, out},
+    error::Result,
+    ops::repro::gc::gc,
+};
+use serde_json::{Value, json};
+
+/// Remove what dead saves and removals left behind
+#[derive(Debug, clap::Args)]
+#[command(before_help = "  ci-tool repro gc\n  ci-tool repro gc --store az://account/container --dry-run")]
+pub struct Args {
+    #[command(flatten)]
+    change: Change,
+}
+
+/// Runs the verb.
+pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
+    let world = session.world(args.change.dry_run)?;
+    let collected = gc(&world).await?;
+    let out = &session.out;
+    if out.is_json() {
+        let captures: Vec<Value> =
+            collected.captures.iter().map(|(id, bytes)| json!({ "id": id, "bytes": bytes })).collect();
+        out.json(&json!({
+            "schema": 1,
+            "dry_run": world.dry_run,
+            "removed": captures,
+            "temporary_bytes": collected.temporary,
+            "at_work": collected.alive,
+        }));
+        return Ok(exit::DONE);
+    }
+    let verb = if world.dry_run { "would remove" } else { "removed" };
+    let bytes: u64 = collected.captures.iter().map(|(_, bytes)| bytes).sum::<u64>() + collected.temporary;
+    let mut text = format!("{verb} the remains of {} captures, {}", collected.captures.len(), out::bytes(bytes));
+    if collected.alive > 0 {
+        text.push_str(&format!("; {} saves are at work", collected.alive));
+    }
+    out.text(&text);
+    Ok(exit::DONE)
+}

@@ -1,0 +1,145 @@
+//! `ci-tool repro list`.
+
+use super::save::length;
+use crate::{
+    cli::{
+        Session, exit,
+        out::{self, Align, Table},
+    },
+    config::globs,
+    error::Result,
+    ops::repro::list::{Filter, list},
+    pipeline::{duration, record::Record},
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// List the captures there are, the latest first
+#[derive(Debug, clap::Args)]
+#[command(
+    before_help = "  ci-tool repro list --job 'unit-*' --newer-than 7d\n  ci-tool repro list --owner ada --output json"
+)]
+pub struct Args {
+    /// Only those whose owner's name or address holds this
+    #[arg(long, value_name = "TEXT")]
+    owner: Option<String>,
+    /// Only those whose job matches this glob
+    #[arg(long, value_name = "GLOB")]
+    job: Option<String>,
+    /// Only those of the commit that begins so
+    #[arg(long, value_name = "SHA")]
+    commit: Option<String>,
+    /// Only those at least this old, for example 36h
+    #[arg(long, value_name = "DURATION", value_parser = length)]
+    older_than: Option<Duration>,
+    /// Only those at most this old
+    #[arg(long, value_name = "DURATION", value_parser = length)]
+    newer_than: Option<Duration>,
+    /// Only those past their expiry
+    #[arg(long)]
+    expired: bool,
+}
+
+/// Runs the verb.
+pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
+    let world = session.world(false)?;
+    let filter = Filter {
+        owner: args.owner,
+        job: args.job.map(|glob| globs("--job", &[glob])).transpose()?,
+        commit: args.commit,
+        older_than: args.older_than,
+        newer_than: args.newer_than,
+        expired: args.expired,
+    };
+    let listed = list(&world, &filter).await?;
+    let now = (world.now)();
+    let out = &session.out;
+    if out.is_json() {
+        let captures: Vec<Value> = listed.captures.iter().map(|r| summary(r, now)).collect();
+        out.json(&json!({ "schema": 1, "captures": captures }));
+    } else {
+        let mut table = Table::new(&[
+            ("ID", Align::Left),
+            ("JOB", Align::Left),
+            ("BUILD", Align::Left),
+            ("OUTCOME", Align::Left),
+            ("COMMIT", Align::Left),
+            ("OWNER", Align::Left),
+            ("AGE", Align::Right),
+            ("EXPIRES", Align::Left),
+            ("SIZE", Align::Right),
+            ("STATE", Align::Left),
+        ]);
+        listed.captures.iter().for_each(|r| table.row(row(r, now)));
+        out.table(&table);
+        if listed.captures.is_empty() {
+            out.note(&format!("no captures in {}", world.store.url()));
+        }
+    }
+    for error in &listed.broken {
+        out.error(error);
+    }
+    Ok(if listed.broken.is_empty() { exit::DONE } else { exit::PARTLY })
+}
+
+fn row(record: &Record, now: Timestamp) -> Vec<String> {
+    let dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    vec![
+        record.id.to_string(),
+        record.job.name.clone(),
+        dash(record.job.build.as_deref()),
+        record.outcome.show(),
+        dash(record.revision.commit.as_deref().map(|c| c.get(..10).unwrap_or(c))),
+        dash(record.owner.as_deref()),
+        age(record.created, now),
+        expiry(record, now),
+        out::bytes(record.totals.bytes),
+        state(record, now).into(),
+    ]
+}
+
+/// A record as every command prints it in JSON.
+pub(super) fn summary(record: &Record, now: Timestamp) -> Value {
+    json!({
+        "id": record.id,
+        "state": state(record, now),
+        "job": record.job,
+        "owner": record.owner,
+        "created": record.created,
+        "expires": record.expires,
+        "revision": record.revision,
+        "outcome": record.outcome,
+        "format": record.format,
+        "totals": record.totals,
+    })
+}
+
+/// Complete captures are `kept` until their time has come.
+pub(super) fn state(record: &Record, now: Timestamp) -> &'static str {
+    if record.expires <= now { "expired" } else { "kept" }
+}
+
+/// A time for people: to the second.
+pub(super) fn seconds(time: Timestamp) -> String {
+    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
+}
+
+/// How long ago.
+pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
+    coarse(Duration::try_from(now.duration_since(then)).unwrap_or_default())
+}
+
+/// When it goes, seen from now.
+pub(super) fn expiry(record: &Record, now: Timestamp) -> String {
+    match Duration::try_from(record.expires.duration_since(now)) {
+        Ok(left) if !left.is_zero() => format!("in {}", coarse(left)),
+        _ => format!("{} ago", age(record.expires, now)),
+    }
+}
+
+/// A duration by its largest unit only: columns stay narrow.
+fn coarse(duration: Duration) -> String {
+    let shown = duration::show(Duration::from_secs(duration.as_secs().max(1)));
+    shown.split(' ').next().unwrap_or_default().replace(".0s", "s")
+}

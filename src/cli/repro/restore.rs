@@ -1,0 +1,170 @@
+//! `ci-tool repro restore`.
+
+use crate::{
+    cli::{Session, exit, global::Change, out},
+    error::{Error, Kind, Result},
+    ops::{
+        World,
+        repro::restore::{Options, Restored, restore, same_path},
+    },
+    process::{self, Command, Stdin, Tee, exit_at_once, run as run_command, stop_signals},
+};
+use serde_json::{Value, json};
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// How long the rerun command may take to end in good order when we are told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Give a capture back: its files, and scripts that set the environment and rerun the failure
+///
+/// DIR/workspace is the tree, exact but for the removals that DIR/REPRO.md lists. A restore that was cut off goes on when
+/// the same command is given again.
+#[derive(Debug, clap::Args)]
+#[command(
+    before_help = "  ci-tool repro restore k3v9 --into ../again\n  ci-tool repro restore k3v9 --into ../again --run"
+)]
+pub struct Args {
+    /// The capture, by the beginning of its id
+    id: String,
+    /// A directory that is new or empty [default: repro-ID]
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
+    /// Restore into a directory that is not empty: replace files that are in the way, touch nothing else
+    #[arg(long)]
+    force: bool,
+    /// Then rerun the command that failed, and end with its exit code
+    #[arg(long, conflicts_with = "shell")]
+    run: bool,
+    /// Then open a shell there
+    #[arg(long)]
+    shell: bool,
+    /// Rerun, or open the shell, with the tree at the path it had (Linux)
+    #[arg(long)]
+    same_path: bool,
+    #[command(flatten)]
+    change: Change,
+}
+
+/// Runs the verb.
+pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
+    let stop = stop_signals(exit_at_once)?;
+    let world = session.world_with(args.change.dry_run, stop)?;
+    if args.same_path {
+        same_path::possible()?;
+    }
+    if args.shell && !session.out.can_ask() {
+        return Err(Error::new(Kind::Usage, "--shell needs a terminal").hint("--run reruns the command without one"));
+    }
+    let id = crate::pipeline::id::normal(&args.id)?;
+    let options = Options {
+        into: args.into.clone().unwrap_or_else(|| PathBuf::from(format!("repro-{id}"))),
+        force: args.force,
+        ..Options::default()
+    };
+    let mut asked = world.stop.clone();
+    let restored = tokio::select! {
+        restored = restore(&world, &args.id, &options) => restored?,
+        _ = asked.requested() => return Err(Error::new(Kind::Interrupted, "the restore was interrupted")
+            .hint(format!("the same command goes on where it stopped: ci-tool repro restore {} --into {}", args.id, options.into.display()))),
+    };
+    report(session, &world, &restored);
+    if world.dry_run {
+        return Ok(exit::DONE);
+    }
+    if args.run || (args.same_path && !args.shell) {
+        return rerun(&world, &args, &restored).await;
+    }
+    if args.shell {
+        return shell(&args, &restored);
+    }
+    Ok(if restored.failed.is_empty() && restored.impossible.is_empty() { exit::DONE } else { exit::PARTLY })
+}
+
+fn report(session: &Session, world: &World, restored: &Restored) {
+    let (out, record) = (&session.out, &restored.shown.record);
+    for (path, error) in &restored.failed {
+        out.warn(&format!("not restored: {path}: {}", error.message()));
+    }
+    for path in &restored.impossible {
+        out.warn(&format!("the link {path} was not made: links need developer mode or an administrator here"));
+    }
+    let bytes: u64 = restored.entries.iter().map(|e| e.size).sum();
+    let differs: Vec<_> = restored.drift.iter().filter(|row| row.state != crate::capture::drift::State::Same).collect();
+    if out.is_json() {
+        let failed: Vec<Value> =
+            restored.failed.iter().map(|(path, e)| json!({ "path": path, "why": e.message() })).collect();
+        return out.json(&json!({
+            "schema": 1,
+            "dry_run": world.dry_run,
+            "id": record.id,
+            "into": restored.into,
+            "entries": restored.entries.len(),
+            "bytes": bytes,
+            "resumed": restored.resumed,
+            "removed": restored.shown.details.removed.len(),
+            "failed": failed,
+            "links_not_made": restored.impossible,
+            "drift": restored.drift,
+        }));
+    }
+    let what = format!("{} files and folders, {}", restored.entries.len(), out::bytes(bytes));
+    let into = restored.into.display();
+    if world.dry_run {
+        return out.text(&format!("would restore {what} of {} into {into}", record.id));
+    }
+    let mut lines = vec![format!("restored {} into {into}: {what}", record.id)];
+    if restored.resumed > 0 {
+        lines.push(format!("  {} files were there from a restore that was cut off", restored.resumed));
+    }
+    let removed = restored.shown.details.removed.len();
+    if removed > 0 {
+        lines.push(format!("  {removed} secrets were removed when it was saved: REPRO.md names them"));
+    }
+    if !differs.is_empty() {
+        lines.push(format!("  {} things differ here from the job's machine: REPRO.md names them", differs.len()));
+    }
+    let script = if cfg!(windows) { "rerun.ps1" } else { "rerun.sh" };
+    lines.push(format!("rerun the failure: {}", process::quote_sh([restored.into.join(script)])));
+    out.note(&lines.join("\n"));
+}
+
+async fn rerun(world: &World, args: &Args, restored: &Restored) -> Result<u8> {
+    let (program, arguments) = script("rerun", args.same_path, restored)?;
+    let command = Command {
+        program,
+        args: arguments,
+        dir: restored.into.clone(),
+        env: None,
+        timeout: None,
+        grace: GRACE,
+        stdin: Stdin::Inherit,
+    };
+    let tee = Tee { stdout: Box::new(io::stdout()), stderr: Box::new(io::stderr()), log: None };
+    let exit = run_command(&command, tee, world.stop.clone()).await?;
+    Ok(u8::try_from(exit.code()).unwrap_or(1))
+}
+
+fn shell(args: &Args, restored: &Restored) -> Result<u8> {
+    let (program, arguments) = script("enter", args.same_path, restored)?;
+    let status = std::process::Command::new(&program).args(arguments).current_dir(&restored.into).status();
+    let status = status.map_err(|e| Error::io("starting", Path::new(&program), e))?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+/// How a script is started here.
+fn script(name: &str, at_same_path: bool, restored: &Restored) -> Result<(OsString, Vec<OsString>)> {
+    if at_same_path {
+        return same_path::command(name, restored);
+    }
+    if cfg!(windows) {
+        let path = restored.into.join(format!("{name}.ps1"));
+        let fixed = ["-NoProfile", "-ExecutionPolicy", "Bypass", "-File"].map(OsString::from);
+        return Ok(("powershell".into(), fixed.into_iter().chain([path.into_os_string()]).collect()));
+    }
+    Ok(("sh".into(), vec![restored.into.join(format!("{name}.sh")).into_os_string()]))
+}

@@ -1,0 +1,114 @@
+//! Running the job: its output passed on and kept, its whole tree stopped when its time is up.
+
+use super::Args;
+use crate::{
+    cli::Session,
+    error::{Error, Kind, Result},
+    ops::repro::save::Happened,
+    pipeline::ci,
+    process::{Command, Exit, Status, Stdin, Stop, StopReason, Tee, run},
+};
+use std::{
+    ffi::{OsStr, OsString},
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// How long a command that we time out may take to end in good order.
+const GRACE: Duration = Duration::from_secs(10);
+/// The share of its CI's grace that a command may use up; the save needs the rest.
+const GRACE_SHARE: u32 = 4;
+
+/// A job that has ended.
+pub(super) struct Job {
+    /// What it did.
+    pub happened: Happened,
+    /// The exit code to end with: its own.
+    pub code: u8,
+}
+
+/// Runs the command in the workspace and keeps its output in `scratch`. A command that cannot be started has failed, as in
+/// a shell: 127 when it is not there, 126 when it cannot be executed.
+pub(super) async fn job(
+    session: &Session,
+    args: &Args,
+    directory: &Path,
+    scratch: Option<&Path>,
+    stop: Stop,
+) -> Result<Job> {
+    let log = scratch.map(|scratch| scratch.join("job.log"));
+    let keep: Option<Box<dyn Write + Send>> = match &log {
+        Some(path) => {
+            Some(Box::new(BufWriter::new(File::create(path).map_err(|e| Error::io("creating the log", path, e))?)))
+        }
+        None => None,
+    };
+    let command = Command {
+        program: program(&args.command[0], directory),
+        args: args.command[1..].to_vec(),
+        dir: directory.to_owned(),
+        env: None,
+        timeout: args.timeout,
+        grace: match session.ci().system {
+            ci::CiSystem::None => GRACE,
+            system => (ci::grace_period(system) / GRACE_SHARE).min(GRACE),
+        },
+        stdin: Stdin::Inherit,
+    };
+    let mut happened = Happened {
+        command: args.command.iter().map(|s| s.to_string_lossy().into_owned()).collect(),
+        directory: Some(directory.to_owned()),
+        log,
+        ..Happened::default()
+    };
+    let tee = Tee { stdout: Box::new(io::stdout()), stderr: Box::new(io::stderr()), log: keep };
+    let started = Instant::now();
+    let code = match run(&command, tee, stop).await {
+        Ok(exit) => {
+            if let Some(error) = &exit.output_error {
+                session.out.error(error);
+            }
+            fill(&mut happened, &exit);
+            exit.code()
+        }
+        Err(error) => {
+            session.out.error(&error);
+            match error.kind() {
+                Kind::NotFound => 127,
+                Kind::Denied => 126,
+                _ => 125,
+            }
+        }
+    };
+    happened.exit_code = Some(code);
+    happened.duration.get_or_insert(started.elapsed());
+    // Windows has exit codes beyond a byte: what does not fit must still not look like success.
+    Ok(Job { happened, code: u8::try_from(code).unwrap_or(1) })
+}
+
+/// `./build.sh` means the workspace's, wherever we were called.
+fn program(named: &OsStr, directory: &Path) -> OsString {
+    let path = Path::new(named);
+    if path.components().count() > 1 && path.is_relative() {
+        directory.join(path).into_os_string()
+    } else {
+        named.into()
+    }
+}
+
+fn fill(happened: &mut Happened, exit: &Exit) {
+    happened.duration = Some(exit.duration);
+    if let Status::Signal(signal) = exit.status {
+        happened.signal = Some(signal);
+    }
+    let name = |reason| match reason {
+        StopReason::Interrupt => "interrupt",
+        StopReason::Terminate => "terminate",
+        StopReason::Hangup => "hangup",
+        StopReason::Timeout => "timeout",
+        StopReason::Cancelled => "cancelled",
+    };
+    happened.stopped = exit.stopped.map(|reason| name(reason).to_owned());
+}

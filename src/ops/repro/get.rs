@@ -1,0 +1,159 @@
+//! `repro get`: one file or folder out of a capture.
+
+use super::files::subtree;
+use crate::{
+    archive::{
+        self, read_error,
+        tree::{Existing, Tree, check},
+    },
+    capture::{catalog, objects::StoredBlob},
+    error::{Error, Kind, Result},
+    ops::World,
+    pipeline::{
+        entry::{Content, Entry, check_path},
+        progress::Unit,
+        record::Record,
+    },
+};
+use std::{
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Where a file goes.
+pub enum Destination {
+    /// A path that must not exist, or a directory that does: then below it, under the file's own name.
+    Path(PathBuf),
+    /// A stream; for one file only.
+    Stream(Box<dyn Write + Send>),
+}
+
+/// What was taken out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The path in the capture.
+    pub path: String,
+    /// Where it is now; `None` for a stream.
+    pub to: Option<PathBuf>,
+    /// How many files.
+    pub files: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+}
+
+/// Takes out one file or one folder. What is written to a path is whole and verified, or not there; a stream is cut off
+/// where damage is found.
+///
+/// # Errors
+/// `NotFound`, `Exists`, `Usage` (a folder into a stream), `Corrupt`, those of the store, I/O.
+pub async fn get(world: &World, id: &str, path: &str, destination: Destination) -> Result<Taken> {
+    let record = catalog::find(&world.store, id).await?.record;
+    let entries = subtree(world, &record, path).await?;
+    let first = entries[0].clone();
+    let name = first.display().into_owned();
+    let base = first.path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    let files = entries.iter().filter(|e| e.is_file()).count() as u64;
+    let bytes = entries.iter().map(|e| e.size).sum();
+    match destination {
+        Destination::Stream(_) if !first.is_file() => Err(Error::new(Kind::Usage, format!("{name} is not a file"))
+            .hint(format!("name a directory to put it in: ci-tool repro get {} {path} --to DIR", record.id))),
+        Destination::Stream(out) => {
+            stream(world, &record, first, out).await?;
+            Ok(Taken { path: name, to: None, files, bytes })
+        }
+        Destination::Path(to) => {
+            check_path(base)?;
+            let to = if to.is_dir() { to.join(archive::tree::os_path(base)?) } else { to };
+            if std::fs::symlink_metadata(&to).is_ok() {
+                return Err(Error::new(Kind::Exists, format!("{} is there already", to.display()))
+                    .hint("name another place with --to"));
+            }
+            place(world, &record, entries, &to).await?;
+            Ok(Taken { path: name, to: Some(to), files, bytes })
+        }
+    }
+}
+
+async fn stream(world: &World, record: &Record, entry: Entry, out: Box<dyn Write + Send>) -> Result<()> {
+    let blob = blob(world, record).await?;
+    let format = record.format;
+    let out = Mutex::new(out);
+    let work = move || {
+        let deliver = |entry: &Entry, content: Result<&mut dyn Read>| {
+            let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
+            copy(entry, content?, &mut **out)
+        };
+        archive::read(format, &blob, &[entry], 1, &deliver)
+    };
+    blocking(work).await
+}
+
+fn copy(entry: &Entry, content: &mut dyn Read, out: &mut dyn Write) -> Result<()> {
+    let Content::File { hash, .. } = &entry.content else { return Ok(()) };
+    let mut found = blake3::Hasher::new();
+    let mut block = vec![0; 64 << 10];
+    loop {
+        let n = content.read(&mut block).map_err(|e| read_error(&format!("the content of {}", entry.display()), e))?;
+        if n == 0 {
+            break;
+        }
+        found.update(&block[..n]);
+        out.write_all(&block[..n])
+            .map_err(|e| Error::new(Kind::Internal, format!("writing {}", entry.display())).with_source(e))?;
+    }
+    out.flush().map_err(|e| Error::new(Kind::Internal, format!("writing {}", entry.display())).with_source(e))?;
+    if found.finalize().as_bytes() == hash {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Corrupt,
+        format!("the content of {} is damaged: do not use what was written", entry.display()),
+    ))
+}
+
+/// Writes into a temporary directory beside the destination, and renames the whole when it is whole.
+async fn place(world: &World, record: &Record, mut entries: Vec<Entry>, to: &Path) -> Result<()> {
+    let parent = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !parent.is_dir() {
+        return Err(Error::new(Kind::NotFound, format!("{} is no directory to put it in", parent.display()))
+            .hint("make it first"));
+    }
+    let staging = tempfile::Builder::new().prefix(".ci-tool-get-").tempdir_in(parent);
+    let staging = staging.map_err(|e| Error::io("making a directory in", parent, e))?;
+    let prefix = entries[0].path.len();
+    for entry in &mut entries {
+        entry.path = [b"got", &entry.path[prefix..]].concat().into();
+        // A link whose first name is not taken along is a file of its own.
+        if let Content::File { link, .. } = &mut entry.content {
+            *link = None;
+        }
+    }
+    let tree = Tree::open(staging.path(), Existing::Refuse)?;
+    check(&entries, tree.folds_case()?, cfg!(windows))?;
+    let blob = blob(world, record).await?;
+    let (format, progress) = (record.format, Arc::clone(&world.progress));
+    progress.phase("fetching", Some(entries.iter().map(|e| e.size).sum()), Unit::Bytes);
+    blocking(move || {
+        tree.directories(&entries)?;
+        archive::read(format, &blob, &entries, archive::threads(), &|entry, content| {
+            tree.file(entry, content?)?;
+            progress.advance(entry.size);
+            Ok(())
+        })?;
+        tree.finish(&entries, |_| true)?;
+        Ok(())
+    })
+    .await?;
+    std::fs::rename(staging.path().join("got"), to).map_err(|e| Error::io("putting in place", to, e))
+}
+
+async fn blob(world: &World, record: &Record) -> Result<StoredBlob> {
+    let part = record.parts.archive.as_ref();
+    let part = part.ok_or_else(|| Error::new(Kind::Corrupt, format!("capture {} has no archive", record.id)))?;
+    StoredBlob::open(&world.store, part).await
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))?
+}

@@ -1,0 +1,99 @@
+//! `repro list`: the captures there are.
+
+use crate::{
+    capture::catalog::{self, PREFIX},
+    error::{Error, Kind, Result},
+    ops::World,
+    pipeline::record::{Record, State},
+    store::Key,
+};
+use futures::TryStreamExt;
+use globset::GlobSet;
+use rayon::prelude::*;
+use std::time::Duration;
+
+/// Which captures to list. Nothing set lists all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Part of the owner's name or address, letter case ignored.
+    pub owner: Option<String>,
+    /// A glob on the job's name.
+    pub job: Option<GlobSet>,
+    /// The beginning of the commit.
+    pub commit: Option<String>,
+    /// At least this old.
+    pub older_than: Option<Duration>,
+    /// At most this old.
+    pub newer_than: Option<Duration>,
+    /// Past its expiry.
+    pub expired: bool,
+}
+
+impl Filter {
+    /// Whether a capture is wanted at the time `now`.
+    pub fn matches(&self, record: &Record, now: jiff::Timestamp) -> bool {
+        let age = Duration::try_from(now.duration_since(record.created)).unwrap_or_default();
+        let contains =
+            |part: &String| record.owner.as_ref().is_some_and(|o| o.to_lowercase().contains(&part.to_lowercase()));
+        let begins =
+            |part: &String| record.revision.commit.as_ref().is_some_and(|c| c.starts_with(&part.to_lowercase()));
+        record.state == State::Complete
+            && self.owner.as_ref().is_none_or(contains)
+            && self.job.as_ref().is_none_or(|globs| globs.is_match(&record.job.name))
+            && self.commit.as_ref().is_none_or(begins)
+            && self.older_than.is_none_or(|least| age >= least)
+            && self.newer_than.is_none_or(|most| age <= most)
+            && (!self.expired || record.expires <= now)
+    }
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// The captures, the latest first.
+    pub captures: Vec<Record>,
+    /// Records that cannot be read.
+    pub broken: Vec<Error>,
+}
+
+/// Lists complete captures. A record that cannot be read is reported beside the others.
+///
+/// # Errors
+/// Those of the store.
+pub async fn list(world: &World, filter: &Filter) -> Result<Listed> {
+    let keys: Vec<Key> = world.store.list(PREFIX, None).map_ok(|meta| meta.key).try_collect().await?;
+    let bodies = world.store.get_many(keys.clone()).await?;
+    let (filter, now) = (filter.clone(), (world.now)());
+    let parse = move || {
+        let read: Vec<Result<Record>> = keys
+            .par_iter()
+            .zip(bodies)
+            .filter_map(|(key, body)| {
+                let name = key.as_str().strip_prefix(PREFIX).unwrap_or(key.as_str());
+                let record = Record::from_json(name, &body?);
+                // What nobody asked for is dropped here, before it costs memory.
+                record.as_ref().map_or(true, |r| filter.matches(r, now)).then_some(record)
+            })
+            .collect();
+        let mut listed = Listed::default();
+        for record in read {
+            match record {
+                Ok(record) => listed.captures.push(record),
+                Err(error) => listed.broken.push(error),
+            }
+        }
+        listed.captures.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
+        listed
+    };
+    tokio::task::spawn_blocking(parse)
+        .await
+        .map_err(|e| Error::new(Kind::Internal, "reading the records").with_source(e))
+}
+
+/// Finds one capture by the beginning of its id. See [`catalog::find`].
+///
+/// # Errors
+/// As there.
+pub async fn one(world: &World, id: &str) -> Result<Record> {
+    Ok(catalog::find(&world.store, id).await?.record)
+}

@@ -1,0 +1,308 @@
+//! `repro restore`: the tree, a README, and scripts that set the environment and rerun the failure.
+//!
+//! `INTO/workspace` is the tree, `INTO/also/NAME` are the further ones; beside them lie `REPRO.md` and the scripts.
+//! `INTO/.ci-tool/restore.ndjson` says what is being restored here: a restore that was cut off goes on, and one that is
+//! at work keeps others out.
+
+mod documents;
+mod environment;
+mod needs;
+pub mod same_path;
+mod scripts;
+
+pub use environment::{Rewritten, rewrite};
+
+use super::show::{self, Shown};
+use crate::{
+    archive::{
+        self,
+        tree::{Existing, Tree, check},
+    },
+    capture::{
+        catalog,
+        drift::{self, Row, Side},
+        machine,
+        objects::{StoredBlob, read_manifest},
+        tools::{self, ProbeOptions, ToolSpec},
+    },
+    error::{Error, Kind, Result},
+    journal::FileJournal,
+    ops::World,
+    pipeline::{
+        entry::{Content, Entry},
+        env::text,
+        id::Id,
+        progress::Unit,
+        record::Record,
+    },
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The directory beside the tree that is ours.
+pub const OWN: &str = ".ci-tool";
+
+/// What the directory is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// To work in, on this machine.
+    #[default]
+    Here,
+    /// To be packed and carried away: every file stays readable by us, and nothing is said of this machine.
+    Portable,
+}
+
+/// Where and how to restore.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The directory; made if it is not there.
+    pub into: PathBuf,
+    /// Restore into a directory that holds other things: files in the way are replaced, nothing else is touched.
+    pub force: bool,
+    /// What it is for.
+    pub layout: Layout,
+}
+
+/// What was restored.
+#[derive(Debug)]
+pub struct Restored {
+    /// The capture's record and details.
+    pub shown: Shown,
+    /// The directory, absolute.
+    pub into: PathBuf,
+    /// The entries that are there now.
+    pub entries: Vec<Entry>,
+    /// Files that were there already, from a restore that was cut off.
+    pub resumed: u64,
+    /// Files that are damaged in the store, and the damage.
+    pub failed: Vec<(String, Error)>,
+    /// Links that this user or system cannot make.
+    pub impossible: Vec<String>,
+    /// How this machine differs from the job's.
+    pub drift: Vec<Row>,
+}
+
+/// A line of the journal in the directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Step {
+    /// This capture is restored here.
+    Begin {
+        /// Its id.
+        id: Id,
+    },
+    /// It is.
+    Done,
+}
+
+/// Restores a capture. Every file is verified while it is written; a damaged one is reported and the others are restored.
+/// Cut off, the same call goes on where it stopped.
+///
+/// # Errors
+/// As [`catalog::find`]; `Exists` when the directory is not empty; `Corrupt` when the manifest is damaged or hostile: then
+/// nothing is written. I/O.
+pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Restored> {
+    let record = catalog::find(&world.store, id).await?.record;
+    let shown = Shown { details: show::details(world, &record).await?, record };
+    let mut entries = read_manifest(&world.store, &shown.record).await?;
+    if options.layout == Layout::Portable {
+        entries.iter_mut().for_each(|e| e.mode |= if e.content == Content::Directory { 0o700 } else { 0o400 });
+    }
+    // Everything that can be refused is refused before anything is written.
+    check(&entries, false, cfg!(windows))?;
+    if world.dry_run {
+        look(&options.into, &shown.record.id, options.force)?;
+        let into = options.into.clone();
+        return Ok(Restored { shown, into, entries, resumed: 0, failed: vec![], impossible: vec![], drift: vec![] });
+    }
+    let (into, existing, mut journal) = prepare(options, &shown.record.id)?;
+    let tree = Tree::open(&into, existing)?;
+    if tree.folds_case()? {
+        check(&entries, true, cfg!(windows))?;
+    }
+    let outcome = fill(world, &shown.record, tree, entries).await?;
+    let drift = match options.layout {
+        Layout::Here => present(world, &shown, &into).await,
+        Layout::Portable => Vec::new(),
+    };
+    if let Some(log) = log_file(world, &shown.record, &into).await? {
+        world.progress.warn(&format!("the log could not be restored: {}", log.message()));
+    }
+    let failed: Vec<_> = outcome.failed;
+    let documents =
+        documents::Input { shown: &shown, into: &into, drift: &drift, failed: &failed, layout: options.layout };
+    documents::write(&documents)?;
+    journal.append(&Step::Done)?;
+    if options.layout == Layout::Portable {
+        drop(journal);
+        fs::remove_dir_all(into.join(OWN)).map_err(|e| Error::io("removing", &into.join(OWN), e))?;
+    }
+    Ok(Restored {
+        shown,
+        into,
+        entries: outcome.entries,
+        resumed: outcome.resumed,
+        failed,
+        impossible: outcome.impossible,
+        drift,
+    })
+}
+
+/// What a directory is before we write into it.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    Empty,
+    CutOff,
+    Other,
+}
+
+/// Looks at the directory and refuses what must not be written into.
+fn look(into: &Path, id: &Id, force: bool) -> Result<Found> {
+    let found = match fs::read_dir(into) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Found::Empty,
+        Err(e) => return Err(Error::io("opening", into, e).hint("--into names a directory that is new or empty")),
+        Ok(mut entries) => match entries.next() {
+            None => Found::Empty,
+            Some(_) => {
+                let steps: Vec<Step> = FileJournal::read(&journal_path(into)).unwrap_or_default();
+                let ours = steps.iter().any(|s| matches!(s, Step::Begin { id: begun } if begun == id));
+                if ours && steps.last() != Some(&Step::Done) { Found::CutOff } else { Found::Other }
+            }
+        },
+    };
+    if found == Found::Other && !force {
+        return Err(Error::new(Kind::Exists, format!("{} is not empty", into.display()))
+            .hint("restore into a new directory (--into DIR), or replace what is in the way with --force"));
+    }
+    Ok(found)
+}
+
+fn prepare(options: &Options, id: &Id) -> Result<(PathBuf, Existing, FileJournal<Step>)> {
+    let found = look(&options.into, id, options.force)?;
+    let own = options.into.join(OWN);
+    fs::create_dir_all(&own).map_err(|e| Error::io("making the directory", &own, e))?;
+    let into = fs::canonicalize(&options.into).map_err(|e| Error::io("opening", &options.into, e))?;
+    let (mut journal, _) = FileJournal::open(&journal_path(&into), "restoring a capture")?;
+    journal.append(&Step::Begin { id: id.clone() })?;
+    let existing = match found {
+        Found::CutOff => Existing::Resume,
+        Found::Empty => Existing::Refuse,
+        Found::Other => Existing::Replace,
+    };
+    Ok((into, existing, journal))
+}
+
+fn journal_path(into: &Path) -> PathBuf {
+    into.join(OWN).join("restore.ndjson")
+}
+
+struct Filled {
+    entries: Vec<Entry>,
+    resumed: u64,
+    failed: Vec<(String, Error)>,
+    impossible: Vec<String>,
+}
+
+async fn fill(world: &World, record: &Record, tree: Tree, entries: Vec<Entry>) -> Result<Filled> {
+    let blob = match &record.parts.archive {
+        Some(part) => Some(StoredBlob::open(&world.store, part).await?),
+        None => None,
+    };
+    let (format, progress) = (record.format, Arc::clone(&world.progress));
+    progress.phase("restoring", Some(entries.iter().map(|e| e.size).sum()), Unit::Bytes);
+    let work = move || {
+        tree.directories(&entries)?;
+        let mut resumed = 0;
+        // A link to a file that is restored too is made at the end; every other file is written.
+        let wanted: Vec<Entry> = entries
+            .iter()
+            .filter(|entry| {
+                let linked = matches!(entry.content, Content::File { link: Some(_), .. });
+                let here = entry.is_file() && !linked && tree.has(entry);
+                if here {
+                    resumed += 1;
+                    progress.advance(entry.size);
+                }
+                entry.is_file() && !linked && !here
+            })
+            .cloned()
+            .collect();
+        let failed = Mutex::new(Vec::new());
+        if let Some(blob) = &blob {
+            archive::read(format, blob, &wanted, archive::threads(), &|entry, content| {
+                let result = content.and_then(|content| tree.file(entry, content));
+                progress.advance(entry.size);
+                match result {
+                    Err(e) if e.kind() == Kind::Corrupt => {
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).push((entry.path.clone(), e));
+                        Ok(())
+                    }
+                    other => other,
+                }
+            })?;
+        }
+        let mut failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failed.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut broken: HashSet<Box<[u8]>> = failed.iter().map(|(path, _)| path.clone()).collect();
+        // A hard link to a damaged file is as damaged as the file.
+        for entry in &entries {
+            if let Content::File { link: Some(first), .. } = &entry.content
+                && broken.contains(first)
+            {
+                broken.insert(entry.path.clone());
+                let error = Error::new(Kind::Corrupt, format!("the content of {} is damaged", entry.display()));
+                failed.push((entry.path.clone(), error));
+            }
+        }
+        let impossible = tree.finish(&entries, |entry| !broken.contains(&entry.path))?;
+        let impossible = impossible.into_iter().map(|e| e.display().into_owned()).collect();
+        let mut entries = entries;
+        entries.retain(|e| !broken.contains(&e.path));
+        let failed = failed
+            .into_iter()
+            .map(|(path, error)| (crate::pipeline::entry::display(&path).into_owned(), error))
+            .collect();
+        Ok(Filled { entries, resumed, failed, impossible })
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))?
+}
+
+/// Puts the log beside the tree. A damaged log is told, not an error: the tree is worth more.
+async fn log_file(world: &World, record: &Record, into: &Path) -> Result<Option<Error>> {
+    let mut log = match show::log(world, record).await {
+        Ok(Some(log)) => log,
+        Ok(None) => return Ok(None),
+        Err(e) if e.kind() == Kind::Corrupt => return Ok(Some(e)),
+        Err(e) => return Err(e),
+    };
+    let path = into.join("job.log");
+    let mut file = fs::File::create(&path).map_err(|e| Error::io("creating", &path, e))?;
+    io::copy(&mut log, &mut file).map_err(|e| Error::io("writing", &path, e))?;
+    Ok(None)
+}
+
+/// Compares this machine with the job's.
+async fn present(world: &World, shown: &Shown, into: &Path) -> Vec<Row> {
+    let details = &shown.details;
+    let here = machine::describe(&world.env);
+    let path = OsString::from(text(&world.env, "PATH").unwrap_or_default());
+    let table: Vec<ToolSpec<'_>> =
+        tools::DEFAULT.iter().filter(|spec| details.tools.iter().any(|t| t.name == spec.name)).copied().collect();
+    let found = tools::probe(&table, &path, &ProbeOptions::in_dir(into)).await;
+    let commit = shown.record.revision.commit.as_deref();
+    let directory = std::env::current_dir().unwrap_or_default();
+    let checkout = crate::vcs::git::describe(&directory).await.ok().flatten();
+    let here_commit = checkout.as_ref().and_then(|c| c.commit.as_deref());
+    // The commit of an unrelated directory says nothing.
+    let related = checkout.as_ref().is_some_and(|c| c.remote == shown.record.revision.repository);
+    let saved = Side { machine: &details.machine, tools: &details.tools, commit: commit.filter(|_| related) };
+    let mut rows = drift::compare(saved, Side { machine: &here, tools: &found, commit: here_commit });
+    rows.extend(needs::check(&details.ready.prerequisites, &path, into).await);
+    rows
+}

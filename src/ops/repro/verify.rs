@@ -1,0 +1,184 @@
+//! `repro verify`: whether every byte of a capture is there and is what was saved.
+
+use super::show::details;
+use crate::{
+    archive::{self, read_error},
+    capture::{
+        catalog,
+        objects::{StoredBlob, part_key, read_manifest, read_part},
+    },
+    error::{Error, Kind, Result},
+    ops::World,
+    pipeline::{
+        entry::{Content, Entry},
+        id::Id,
+        progress::Unit,
+        record::{Part, Record},
+    },
+};
+use futures::TryStreamExt;
+use std::{
+    io::Read,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Something that is not as it was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The object's key, or the file's path in the capture.
+    pub what: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// What a verification found.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// The capture.
+    pub id: Id,
+    /// Files whose content was read.
+    pub files: u64,
+    /// Bytes of content read.
+    pub bytes: u64,
+    /// Damaged objects.
+    pub objects: Vec<Damage>,
+    /// Files that cannot be restored.
+    pub damaged: Vec<Damage>,
+}
+
+impl Verified {
+    /// Whether everything is as it was saved.
+    pub fn is_whole(&self) -> bool {
+        self.objects.is_empty() && self.damaged.is_empty()
+    }
+}
+
+/// Reads every object of a capture and every file in it.
+///
+/// # Errors
+/// As [`catalog::find`]; those of the store other than missing and damaged objects, which are findings.
+pub async fn verify(world: &World, id: &str) -> Result<Verified> {
+    let record = catalog::find(&world.store, id).await?.record;
+    let mut found = Verified { id: record.id.clone(), files: 0, bytes: 0, objects: Vec::new(), damaged: Vec::new() };
+    world.progress.phase("objects", Some(record.parts.all().map(|p| p.size).sum()), Unit::Bytes);
+    for part in record.parts.all() {
+        match object(world, part).await {
+            Ok(()) => {}
+            Err(e) if is_damage(&e) => found.objects.push(Damage { what: part.key.clone(), why: reason(&e) }),
+            Err(e) => return Err(e),
+        }
+    }
+    let mut note = |what: &str, result: Result<()>| match result {
+        Err(e) if is_damage(&e) => {
+            found.objects.push(Damage { what: what.into(), why: reason(&e) });
+            Ok(())
+        }
+        other => other,
+    };
+    note("details", details(world, &record).await.map(drop))?;
+    if let Some(log) = &record.parts.log {
+        note("log", read_part(&world.store, log).await.map(drop))?;
+    }
+    let entries = match read_manifest(&world.store, &record).await {
+        Ok(entries) => entries,
+        Err(e) if is_damage(&e) => {
+            found
+                .damaged
+                .push(Damage { what: "every file".into(), why: format!("{}: nothing can be restored", reason(&e)) });
+            return Ok(found);
+        }
+        Err(e) => return Err(e),
+    };
+    contents(world, &record, entries, &mut found).await?;
+    found.objects.dedup();
+    Ok(found)
+}
+
+async fn object(world: &World, part: &Part) -> Result<()> {
+    let key = part_key(part)?;
+    let mut stream = world.store.get(&key, None).await?.stream;
+    let (mut hash, mut size) = (blake3::Hasher::new(), 0);
+    while let Some(chunk) = stream.try_next().await? {
+        hash.update(&chunk);
+        size += chunk.len() as u64;
+        world.progress.advance(chunk.len() as u64);
+    }
+    if size != part.size {
+        return Err(Error::new(Kind::Corrupt, format!("it has {size} bytes instead of {}", part.size)));
+    }
+    if hash.finalize().to_hex().as_str() != part.blake3 {
+        return Err(Error::new(Kind::Corrupt, "its hash is not the one saved"));
+    }
+    Ok(())
+}
+
+async fn contents(world: &World, record: &Record, entries: Vec<Entry>, found: &mut Verified) -> Result<()> {
+    let Some(part) = &record.parts.archive else { return Ok(()) };
+    let files: Vec<Entry> = entries.into_iter().filter(Entry::is_file).collect();
+    found.files = files.len() as u64;
+    found.bytes = files.iter().map(|e| e.size).sum();
+    world.progress.phase("files", Some(found.bytes), Unit::Bytes);
+    let blob = match StoredBlob::open(&world.store, part).await {
+        Ok(blob) => blob,
+        Err(e) if is_damage(&e) => {
+            found.damaged = files
+                .iter()
+                .map(|e| Damage { what: e.display().into(), why: "the archive is missing".into() })
+                .collect();
+            return Ok(());
+        }
+        Err(e) => return Err(e),
+    };
+    let (format, progress) = (record.format, Arc::clone(&world.progress));
+    let work = move || {
+        let damaged = Mutex::new(Vec::new());
+        archive::read(format, &blob, &files, archive::threads(), &|entry, content| {
+            progress.advance(entry.size);
+            match content.and_then(|content| check(entry, content)) {
+                Ok(()) => Ok(()),
+                Err(e) if is_damage(&e) => {
+                    let damage = Damage { what: entry.display().into(), why: reason(&e) };
+                    damaged.lock().unwrap_or_else(PoisonError::into_inner).push(damage);
+                    Ok(())
+                }
+                Err(e) => Err(e),
+            }
+        })?;
+        Ok(damaged.into_inner().unwrap_or_else(PoisonError::into_inner))
+    };
+    let damaged: Result<Vec<Damage>> = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))?;
+    found.damaged = damaged?;
+    found.damaged.sort_by(|a, b| a.what.cmp(&b.what));
+    Ok(())
+}
+
+fn check(entry: &Entry, content: &mut dyn Read) -> Result<()> {
+    let Content::File { hash, .. } = &entry.content else { return Ok(()) };
+    let (mut found, mut size) = (blake3::Hasher::new(), 0u64);
+    let mut block = vec![0; 64 << 10];
+    loop {
+        let n = content.read(&mut block).map_err(|e| read_error("its content", e))?;
+        if n == 0 {
+            break;
+        }
+        found.update(&block[..n]);
+        size += n as u64;
+        if size > entry.size {
+            break;
+        }
+    }
+    if size == entry.size && found.finalize().as_bytes() == hash {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Corrupt, "its hash is not the one saved"))
+}
+
+fn is_damage(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Corrupt | Kind::NotFound)
+}
+
+fn reason(error: &Error) -> String {
+    std::iter::once(error.message().to_owned()).chain(error.causes()).collect::<Vec<_>>().join(": ")
+}
