@@ -47,8 +47,7 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 done in part · 4 authentication or permission · \
 5 a negative verdict · 8 still pending · 130 interrupted. `repro save -- COMMAND` ends with the command's own.";
 
-const REPRO: &str =
-    "  ci-tool repro save -- make test\n  ci-tool repro save --when requested --timeout 90m -- ./build.sh";
+const REPRO: &str = "  ci-tool repro save -- make test\n  ci-tool repro restore k3v9 --into ../again";
 const CONFIG: &str = "  ci-tool config show\n  ci-tool config show --output json";
 
 #[derive(Debug, Subcommand)]
