@@ -94,6 +94,21 @@ fn what_is_allowed_is_left_alone() {
     }
 }
 
+/// Cargo.toml turns the search for tests off, so that a directory of tests can be one program: what it does not name
+/// would never run.
+#[test]
+fn every_file_of_tests_is_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    for entry in fs::read_dir(root.join("tests")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let is_program = path.extension().is_some_and(|e| e == "rs") || path.join("main.rs").is_file();
+        let named = manifest.contains(&format!("[[test]]\nname = \"{name}\"\n"));
+        assert!(!is_program || named, "Cargo.toml has no [[test]] with the name {name}");
+    }
+}
+
 fn collect(directory: &Path, files: &mut Vec<Source>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for entry in fs::read_dir(directory).unwrap() {
