@@ -1,6 +1,9 @@
 //! What a person types and sees: the only layer that parses, prints or prompts.
 
+pub mod completion;
+mod config;
 mod global;
+pub mod manual;
 pub mod out;
 mod repro;
 mod session;
@@ -44,11 +47,19 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 done in part · 4 authentication or permission · \
 5 a negative verdict · 8 still pending · 130 interrupted. `repro save -- COMMAND` ends with the command's own.";
 
+const REPRO: &str = "Examples:\n  ci-tool repro save -- make test\n  ci-tool repro restore k3v9 --into ../again";
+const CONFIG: &str = "Examples:\n  ci-tool config show\n  ci-tool config show --output json";
+
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one a run")]
 enum Noun {
     /// Saves a failed job's environment and gives it back
-    #[command(subcommand)]
+    #[command(subcommand, before_help = REPRO)]
     Repro(repro::Verb),
+    /// Shows the configuration in force
+    #[command(subcommand, before_help = CONFIG)]
+    Config(config::Verb),
+    Completion(completion::Args),
 }
 
 /// The command definitions, for completions and manuals.
@@ -86,9 +97,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let result = runtime.block_on(async {
-        let session = Session::new(cli.global, out.clone())?;
+        // A configuration with a mistake must not take the completion away.
+        let session = || Session::new(cli.global, out.clone());
         match cli.noun {
-            Noun::Repro(verb) => repro::run(session, verb).await,
+            Noun::Repro(verb) => repro::run(session()?, verb).await,
+            Noun::Config(verb) => config::run(&session()?, &verb),
+            Noun::Completion(args) => completion::run(&out, &args),
         }
     });
     // Threads that still copy bytes for an operation that was given up must not hold the exit.
