@@ -79,7 +79,7 @@ impl fmt::Debug for Azure {
 }
 
 impl Azure {
-    /// Opens the container that `address` names, with credentials from `env`; see [`account::resolve`]. Nothing is sent.
+    /// Opens the container that `address` names, with credentials from `env`. Nothing is sent.
     /// The first write creates a missing container.
     ///
     /// # Errors

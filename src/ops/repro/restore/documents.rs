@@ -119,7 +119,7 @@ fn failure(out: &mut String, input: &Input<'_>) {
             let alone = test.command.as_ref().map(|c| format!("\n  run it alone: {}", code(c))).unwrap_or_default();
             format!(
                 "{}{message}{alone}",
-                code(&[&test.suite, &test.name].map(String::as_str).join(" ").trim().to_owned())
+                code([&test.suite, &test.name].map(String::as_str).join(" ").trim())
             )
         }),
     );
