@@ -34,8 +34,8 @@ fn the_table_has_a_line_a_capture_the_latest_first_and_no_header() {
     snapbox::assert_data_eq!(
         ran.text(),
         snapbox::str![[r#"
-bbbbbbbbbb  unit  42  signal 9  0123456789  ada@example.org   1h  in 23h    3.00 MiB  kept
-aaaaaaaaaa  lint  -   exit 1    -           -                 2d  2h ago         0 B  expired
+bbbbbbbbbb  unit  42  signal 9  0123456789  ada@example.org  1h  in 23h  3.00 MiB  kept
+aaaaaaaaaa  lint  -   exit 1    -           -                2d  2h ago       0 B  expired
 
 "#]]
     );

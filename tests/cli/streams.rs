@@ -74,15 +74,15 @@ fn a_closed_pipe_ends_quietly() {
         vec!["files", &id, "--output", "json"],
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ci-tool"));
-        command.arg("repro").args(&args).env("XDG_DATA_HOME", sandbox.path("data")).env_remove("CI_TOOL_STORE");
+        command
+            .args(["--quiet", "repro"])
+            .args(&args)
+            .env("XDG_DATA_HOME", sandbox.path("data"))
+            .env_remove("CI_TOOL_STORE");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let said = child.wait_with_output().unwrap();
-        assert_eq!(
-            String::from_utf8_lossy(&said.stderr).replace("objects\n", "").replace("files\n", ""),
-            "",
-            "{args:?}"
-        );
+        assert_eq!(String::from_utf8_lossy(&said.stderr), "", "{args:?}");
         assert_eq!(said.status.code(), Some(0), "{args:?}");
     }
 }
