@@ -9,7 +9,9 @@ use crate::{
         repro::save::{Happened, Request, Saved, When, decide, job_name, mark, save},
     },
     pipeline::{ci, duration, record::Format},
-    process::{self, Command, Exit, Status, Stdin, StopReason, Tee, exit_at_once, run as run_command, stop_signals},
+    process::{
+        self, Command, Exit, Status, Stdin, Stop, StopReason, Tee, exit_at_once, run as run_command, stop_signals,
+    },
 };
 use clap::ValueEnum;
 use serde_json::json;
@@ -99,9 +101,8 @@ pub(super) fn length(text: &str) -> Result<Duration, String> {
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let stop = stop_signals(exit_at_once)?;
-    let world = session.world_with(args.change.dry_run, stop)?;
     if args.command.is_empty() {
-        return saved_now(session, &world, &args).await;
+        return saved_now(session, &session.world_with(args.change.dry_run, stop)?, &args).await;
     }
     if args.change.dry_run {
         return Err(Error::new(Kind::Usage, "a dry run does not run the command")
@@ -115,7 +116,12 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         )
         .hint("name the job's directory: --workspace DIR"));
     }
-    let job = run_job(session, &world, &args).await?;
+    // The job runs whatever becomes of the store.
+    let (world, log) = match session.world_with(false, stop.clone()).and_then(|world| Ok((new_log(&world)?, world))) {
+        Ok((log, world)) => (Ok(world), Some(log)),
+        Err(error) => (Err(error), None),
+    };
+    let job = run_job(session, &args, stop, log).await?;
     let code = job.code;
     let decision =
         decide(wanted(session, &args, When::Failure), job.happened.failed(), marked(session, &args).as_deref());
@@ -123,10 +129,14 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         session.out.note(&format!("not saved: {}", decision.why));
         return Ok(code);
     }
-    match save(&world, &request(session, &args, job.happened)).await {
-        Ok(saved) => report(session, &world, &saved),
+    let saved = async {
+        let world = world?;
+        Ok((save(&world, &request(session, &args, job.happened)).await?, world))
+    };
+    match saved.await {
+        Ok((saved, world)) => report(session, &world, &saved),
         // The step must fail as it would have without us; what went wrong here is said, not returned.
-        Err(error) => {
+        Err::<_, Error>(error) => {
             session.out.error(&error);
             session.out.warn("the environment was not saved; the exit code is the command's own");
         }
@@ -202,13 +212,19 @@ struct Job {
     code: u8,
 }
 
-/// Runs the command in the workspace, its output passed on and kept.
-async fn run_job(session: &Session, world: &World, args: &Args) -> Result<Job> {
+/// Where the command's output is kept until it is saved.
+fn new_log(world: &World) -> Result<(PathBuf, File)> {
+    let path = world.store.scratch()?.join("job.log");
+    let file = File::create(&path).map_err(|e| Error::io("creating the log", &path, e))?;
+    Ok((path, file))
+}
+
+/// Runs the command in the workspace, its output passed on and kept in the log.
+async fn run_job(session: &Session, args: &Args, stop: Stop, log: Option<(PathBuf, File)>) -> Result<Job> {
     let text = |s: &OsString| s.to_string_lossy().into_owned();
     let directory =
         std::fs::canonicalize(&args.workspace).map_err(|e| Error::io("opening the workspace", &args.workspace, e))?;
-    let log = world.store.scratch()?.join("job.log");
-    let file = File::create(&log).map_err(|e| Error::io("creating the log", &log, e))?;
+    let (log, file) = log.unzip();
     let command = Command {
         program: program(&args.command[0], &directory),
         args: args.command[1..].to_vec(),
@@ -224,16 +240,16 @@ async fn run_job(session: &Session, world: &World, args: &Args) -> Result<Job> {
     let tee = Tee {
         stdout: Box::new(io::stdout()),
         stderr: Box::new(io::stderr()),
-        log: Some(Box::new(BufWriter::new(file))),
+        log: file.map(|file| Box::new(BufWriter::new(file)) as _),
     };
     let mut happened = Happened {
         command: args.command.iter().map(text).collect(),
         directory: Some(directory),
-        log: Some(log),
+        log,
         ..Happened::default()
     };
     let started = std::time::Instant::now();
-    let code = match run_command(&command, tee, world.stop.clone()).await {
+    let code = match run_command(&command, tee, stop).await {
         Ok(exit) => {
             if let Some(error) = &exit.output_error {
                 session.out.error(error);
