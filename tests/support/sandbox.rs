@@ -238,7 +238,14 @@ impl Running {
     }
 
     /// Waits for its end; kills it when that takes too long.
-    pub fn wait(mut self) -> Ran {
+    pub fn wait(self) -> Ran {
+        let shown = self.shown.clone();
+        let (code, stdout, stderr) = self.wait_raw();
+        Ran { code, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned(), shown }
+    }
+
+    /// As [`Running::wait`]: the exit code and both streams as bytes.
+    pub fn wait_raw(mut self) -> (Option<i32>, Vec<u8>, Vec<u8>) {
         let end = Instant::now() + LIMIT;
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -251,12 +258,7 @@ impl Running {
             }
             thread::sleep(TICK);
         };
-        Ran {
-            code: status.code(),
-            stdout: self.stdout.join().unwrap(),
-            stderr: String::from_utf8_lossy(&self.stderr.join().unwrap()).into_owned(),
-            shown: self.shown,
-        }
+        (status.code(), self.stdout.join().unwrap(), self.stderr.join().unwrap())
     }
 }
 
