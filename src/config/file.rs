@@ -91,7 +91,9 @@ impl FileConfig {
     pub fn read(path: &Path) -> Result<FileConfig> {
         let usage =
             |e: Error| Error::new(Kind::Usage, format!("reading the configuration {}", path.display())).with_source(e);
-        let text = std::fs::read_to_string(path).map_err(|e| usage(Error::io("opening", path, e)))?;
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            usage(Error::io("opening", path, e)).hint("name a file that can be read: --config FILE, or CI_TOOL_CONFIG")
+        })?;
         FileConfig::parse(&text).map_err(|e| {
             let hints = e.hints().join("; ");
             let error = usage(e);

@@ -217,7 +217,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// I/O.
     fn scratch(&self) -> Result<PathBuf>;
 
-    /// The directory on this machine that the store is, where it is one.
+    /// The directory on this machine that the store is, where it is one: absolute, and without links once it exists.
     fn local_dir(&self) -> Option<PathBuf> {
         None
     }

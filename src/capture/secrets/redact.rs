@@ -1,6 +1,7 @@
 //! Taking the credentials out of the files that are known to hold them.
 
 use super::{Action, FileKind, Options, Removal, Scrubber, SecretValue, names::secret_name, scrubber::mask};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use regex::bytes::Regex;
 use std::{ops::Range, sync::LazyLock};
 
@@ -86,9 +87,19 @@ impl Redacted {
         };
         mask(&mut self.bytes[range]);
         let reason = format!("the file keeps a credential in {name}");
+        // `basic` and Docker's `auth` are base64 of `user:password`; elsewhere the password stands as it is.
+        if let Some(password) = basic_password(&value) {
+            self.values.push(SecretValue { name: name.clone(), value: password });
+        }
         self.values.push(SecretValue { name: name.clone(), value });
         self.removed.push(Removal { name, action: Action::Redacted, reason });
     }
+}
+
+fn basic_password(value: &str) -> Option<String> {
+    let decoded = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
+    let (_, password) = decoded.split_once(':')?;
+    Some(password.to_owned())
 }
 
 fn named_secrets(kind: FileKind, bytes: &[u8]) -> Vec<(String, Range<usize>)> {

@@ -16,6 +16,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::json;
 use std::{
+    borrow::Cow,
     ffi::OsString,
     io::{self, BufWriter, IsTerminal, Write},
     process::ExitCode,
@@ -68,6 +69,7 @@ impl Out {
     /// Prints a result as text. A reader that went away ends nothing.
     pub fn text(&self, text: &str) {
         let mut out = io::stdout().lock();
+        let text = printable(text);
         let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         finish(write!(out, "{text}{newline}").and_then(|()| out.flush()));
     }
@@ -78,9 +80,9 @@ impl Out {
         finish(out.write_all(bytes).and_then(|()| out.flush()));
     }
 
-    /// Standard output as a stream, for a result that is one file.
+    /// Standard output as a stream, for a result that is one file. A reader that went away ends the program quietly.
     pub fn stream(&self) -> Box<dyn Write + Send> {
-        Box::new(io::stdout())
+        Box::new(Stream(io::stdout()))
     }
 
     /// Prints a result as one JSON document.
@@ -98,7 +100,7 @@ impl Out {
     /// Says something about what is being done. Nothing under `--quiet`.
     pub fn note(&self, message: &str) {
         if !self.quiet && !self.json {
-            self.stderr(message);
+            self.stderr(&printable(message));
         }
     }
 
@@ -109,7 +111,7 @@ impl Out {
         }
         match self.json {
             true => self.stderr(&json!({ "kind": "warning", "message": message }).to_string()),
-            false => self.stderr(&format!("{} {message}", self.paint("warning:", "33"))),
+            false => self.stderr(&format!("{} {}", self.paint("warning:", "33"), printable(message))),
         }
     }
 
@@ -130,12 +132,12 @@ impl Out {
             });
             return self.stderr(&value.to_string());
         }
-        let mut text = format!("{} {}", self.paint("error:", "31;1"), error.message());
+        let mut text = format!("{} {}", self.paint("error:", "31;1"), printable(error.message()));
         for cause in error.causes() {
-            text.push_str(&format!("\n  caused by: {cause}"));
+            text.push_str(&format!("\n  caused by: {}", printable(&cause)));
         }
         for hint in error.hints() {
-            text.push_str(&format!("\n{} {hint}", self.paint("hint:", "36")));
+            text.push_str(&format!("\n{} {}", self.paint("hint:", "36"), printable(hint)));
         }
         self.stderr(&text);
     }
@@ -176,12 +178,36 @@ fn output_from_env() -> Option<Output> {
     Output::from_str(text.trim(), true).ok()
 }
 
+struct Stream(io::Stdout);
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).inspect_err(end_quietly)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().inspect_err(end_quietly)
+    }
+}
+
+fn end_quietly(error: &io::Error) {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        std::process::exit(i32::from(exit::DONE));
+    }
+}
+
+/// Text from somebody else (a job's name, a test's message) must not move the cursor or repaint the terminal.
+fn printable(text: &str) -> Cow<'_, str> {
+    let drives = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if text.contains(drives) { text.replace(drives, " ").into() } else { text.into() }
+}
+
 /// Ends quietly when the reader of a pipe went away; any other failure to print a result is a failure.
 fn finish(result: io::Result<()>) {
     match result {
         Ok(()) => {}
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => std::process::exit(i32::from(exit::DONE)),
         Err(e) => {
+            end_quietly(&e);
             let _ = writeln!(io::stderr(), "error: writing the result to standard output\n  caused by: {e}");
             std::process::exit(1);
         }

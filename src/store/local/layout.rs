@@ -69,8 +69,10 @@ pub fn relative(key: &str) -> PathBuf {
 
 /// An I/O error of the store, with what a missing permission calls for.
 pub fn failure(action: &str, path: &Path, source: io::Error) -> Error {
+    let blocked = source.kind() == io::ErrorKind::NotADirectory;
     let error = Error::io(action, path, source);
     match error.kind() {
+        _ if blocked => error.hint("a file is where the store needs a directory: name another store with --store"),
         Kind::Denied => {
             error.hint(format!("give this user read and write permission on {}, or name another store", path.display()))
         }

@@ -180,7 +180,9 @@ impl Store for Local {
     }
 
     fn local_dir(&self) -> Option<PathBuf> {
-        Some(self.shared.layout.root.clone())
+        let root = &self.shared.layout.root;
+        // A directory that nobody has made yet has no real path.
+        Some(std::fs::canonicalize(root).or_else(|_| std::path::absolute(root)).unwrap_or_else(|_| root.clone()))
     }
 
     async fn sweep(&self) -> Result<u64> {

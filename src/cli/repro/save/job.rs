@@ -4,7 +4,7 @@ use super::Args;
 use crate::{
     cli::Session,
     error::{Error, Kind, Result},
-    ops::repro::save::Happened,
+    ops::{World, repro::save::Happened},
     pipeline::ci,
     process::{Command, Exit, Status, Stdin, Stop, StopReason, Tee, run},
 };
@@ -12,7 +12,7 @@ use std::{
     ffi::{OsStr, OsString},
     fs::File,
     io::{self, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -29,22 +29,29 @@ pub(super) struct Job {
     pub code: u8,
 }
 
-/// Runs the command in the workspace and keeps its output in `scratch`. A command that cannot be started has failed, as in
-/// a shell: 127 when it is not there, 126 when it cannot be executed.
-pub(super) async fn job(
-    session: &Session,
-    args: &Args,
-    directory: &Path,
-    scratch: Option<&Path>,
-    stop: Stop,
-) -> Result<Job> {
-    let log = scratch.map(|scratch| scratch.join("job.log"));
-    let keep: Option<Box<dyn Write + Send>> = match &log {
-        Some(path) => {
-            Some(Box::new(BufWriter::new(File::create(path).map_err(|e| Error::io("creating the log", path, e))?)))
-        }
-        None => None,
-    };
+/// Where the command's output is kept until it is saved.
+pub(super) struct Log {
+    path: PathBuf,
+    file: File,
+}
+
+impl Log {
+    /// Begins a log in the store's scratch directory.
+    ///
+    /// # Errors
+    /// I/O, those of the store.
+    pub fn begin(world: &World) -> Result<Log> {
+        let path = world.store.scratch()?.join("job.log");
+        let file = File::create(&path).map_err(|e| Error::io("creating the log", &path, e))?;
+        Ok(Log { path, file })
+    }
+}
+
+/// Runs the command in the workspace and keeps its output. A command that cannot be started has failed, as in a shell: 127
+/// when it is not there, 126 when it cannot be executed.
+pub(super) async fn job(session: &Session, args: &Args, directory: &Path, log: Option<Log>, stop: Stop) -> Job {
+    let (path, file) = log.map(|log| (log.path, log.file)).unzip();
+    let keep = file.map(|file| Box::new(BufWriter::new(file)) as Box<dyn Write + Send>);
     let command = Command {
         program: program(&args.command[0], directory),
         args: args.command[1..].to_vec(),
@@ -60,7 +67,7 @@ pub(super) async fn job(
     let mut happened = Happened {
         command: args.command.iter().map(|s| s.to_string_lossy().into_owned()).collect(),
         directory: Some(directory.to_owned()),
-        log,
+        log: path,
         ..Happened::default()
     };
     let tee = Tee { stdout: Box::new(io::stdout()), stderr: Box::new(io::stderr()), log: keep };
@@ -85,7 +92,7 @@ pub(super) async fn job(
     happened.exit_code = Some(code);
     happened.duration.get_or_insert(started.elapsed());
     // Windows has exit codes beyond a byte: what does not fit must still not look like success.
-    Ok(Job { happened, code: u8::try_from(code).unwrap_or(1) })
+    Job { happened, code: u8::try_from(code).unwrap_or(1) }
 }
 
 /// `./build.sh` means the workspace's, wherever we were called.

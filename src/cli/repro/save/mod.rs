@@ -3,6 +3,7 @@
 mod job;
 mod report;
 
+use self::job::{Log, job};
 use crate::{
     cli::{Session, exit, global::Change},
     config::parse_format,
@@ -104,23 +105,23 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
             .hint("name the job's directory: --workspace DIR")
     })?;
     // A store that cannot be used must not keep the job from running: the step fails or passes as it would without us.
-    let scratch = match &world {
-        Ok(world) => world.store.scratch(),
-        Err(_) => Err(Error::new(Kind::Internal, "")),
+    let (world, log) = match world.and_then(|world| Ok((Log::begin(&world)?, world))) {
+        Ok((log, world)) => (Ok(world), Some(log)),
+        Err(error) => (Err(error), None),
     };
-    let job = job::job(session, &args, &directory, scratch.as_deref().ok(), stop).await?;
+    let job = job(session, &args, &directory, log, stop).await;
     let decision =
         decide(wanted(session, &args, When::Failure), job.happened.failed(), marked(session, &args).as_deref());
     if !decision.save {
         session.out.note(&format!("not saved: {}", decision.why));
         return Ok(job.code);
     }
-    let result = match (world, scratch) {
-        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
-        (Ok(world), Ok(_)) => {
+    let result = match world {
+        Ok(world) => {
             let saved = save(&world, &request(session, &args, job.happened)).await;
             saved.map(|saved| report::report(session, &world, &saved, true))
         }
+        Err(error) => Err(error),
     };
     if let Err(error) = result {
         session.out.error(&error);

@@ -181,7 +181,8 @@ fn ready(out: &mut String, input: &Input<'_>) {
 
 fn missing(out: &mut String, input: &Input<'_>) {
     let details = &input.shown.details;
-    list(
+    // All of them: this is what has to be provided.
+    list_all(
         out,
         "\n## Removed because secret\n\nWhat the job needs of these you have to provide yourself.\n",
         details.removed.iter().map(|r| format!("{} {} {}: {}", r.place, code(&r.name), r.action, text(&r.reason))),
@@ -227,18 +228,20 @@ fn drifted(out: &mut String, input: &Input<'_>) {
 
 fn list(out: &mut String, title: &str, items: impl ExactSizeIterator<Item = String>) {
     let count = items.len();
-    if count == 0 {
+    list_all(out, title, items.take(LIST_MAX));
+    if count > LIST_MAX {
+        line(out, &format!("- … and {} more: `ci-tool repro show ID`", count - LIST_MAX));
+    }
+}
+
+fn list_all(out: &mut String, title: &str, items: impl ExactSizeIterator<Item = String>) {
+    if items.len() == 0 {
         return;
     }
     if !title.is_empty() {
         line(out, title);
     }
-    for item in items.take(LIST_MAX) {
-        line(out, &format!("- {item}"));
-    }
-    if count > LIST_MAX {
-        line(out, &format!("- … and {} more: `ci-tool repro show ID`", count - LIST_MAX));
-    }
+    items.for_each(|item| line(out, &format!("- {item}")));
 }
 
 fn line(out: &mut String, text: &str) {

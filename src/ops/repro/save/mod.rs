@@ -237,8 +237,13 @@ async fn fill(
         record.parts.log = Some(upload.file("log.zst", &log.path).await?);
         details.removed.extend(log.removed);
     }
+    details.not_searched = scrubber.not_searched().iter().map(|n| format!("{} ({})", n.name, n.reason)).collect();
     *details = masked(details, &scrubber)?;
     record.parts.details = Some(upload.bytes("details.json", details.to_json()?).await?);
+    if !details.command.is_empty() {
+        // Quoting cuts a secret that holds a quote: it is masked before.
+        record.outcome.command = Some(crate::process::quote_sh(&details.command));
+    }
     record.totals = Totals {
         entries: packed.entries,
         bytes: packed.bytes,

@@ -1,0 +1,65 @@
+//! The commands from the outside: the real binary in a clean environment; standard output, standard error, exit code.
+
+#[path = "../support/sandbox.rs"]
+#[allow(dead_code, reason = "shared by suites of which each needs a part")]
+mod sandbox;
+
+use ci_tool::pipeline::{
+    id::Id,
+    record::{Format, Job, Outcome, Parts, Record, Revision, State, Totals},
+};
+use jiff::{SignedDuration, Timestamp};
+use sandbox::Sandbox;
+
+mod decommission;
+mod diff;
+#[cfg(unix)]
+mod errors;
+mod example;
+mod export;
+mod extend;
+mod files;
+mod gc;
+mod get;
+mod list;
+#[cfg(unix)]
+mod restore;
+#[cfg(unix)]
+mod save;
+#[cfg(unix)]
+mod save_stopped;
+#[cfg(unix)]
+mod save_tree;
+#[cfg(unix)]
+mod save_when;
+mod show;
+mod streams;
+mod verify;
+
+/// Puts the record of a complete capture without data into the store: saved an hour ago, kept for another day.
+fn plant(sandbox: &Sandbox, id: &str, change: impl FnOnce(&mut Record)) {
+    let now = Timestamp::now();
+    let mut record = Record {
+        schema: 1,
+        requires: vec!["zip".into()],
+        id: Id::try_from(id.to_owned()).unwrap(),
+        state: State::Complete,
+        created: now - SignedDuration::from_hours(1),
+        expires: now + SignedDuration::from_hours(24),
+        owner: None,
+        job: Job { name: "unit".into(), key: "0".repeat(16), system: "none".into(), ..Job::default() },
+        revision: Revision::default(),
+        outcome: Outcome { exit_code: Some(1), ..Outcome::default() },
+        format: Format::Zip,
+        totals: Totals::default(),
+        parts: Parts::default(),
+    };
+    change(&mut record);
+    write_record(sandbox, id, &record.to_json().unwrap());
+}
+
+fn write_record(sandbox: &Sandbox, id: &str, bytes: &[u8]) {
+    let path = sandbox.object(&format!("captures/{id}"));
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
