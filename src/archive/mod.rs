@@ -70,6 +70,7 @@ pub fn write(
     options: &WriteOptions<'_>,
 ) -> Result<Vec<Entry>> {
     match format {
+        Format::Chunks => Err(Error::new(Kind::Internal, "chunks are not written into one file")),
         Format::Zip => zip::write(entries, source, out, options),
         Format::SevenZ => sevenz::write(entries, source, out, options),
     }
@@ -82,6 +83,7 @@ pub fn write(
 /// What `deliver` returns.
 pub fn read(format: Format, blob: &dyn Blob, entries: &[Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
     match format {
+        Format::Chunks => Err(Error::new(Kind::Internal, "chunks are not read from one file")),
         Format::Zip => zip::read(blob, entries, threads, deliver),
         Format::SevenZ => sevenz::read(blob, entries, threads, deliver),
     }

@@ -1,5 +1,6 @@
 //! An environment as data: the walk, the environment, scrubbing, the tools, the machine.
 
+pub mod bases;
 pub mod catalog;
 pub mod content;
 pub mod details;

@@ -1,13 +1,17 @@
 //! A capture's objects in the store: their keys, and reading them from threads that work on bytes.
 
 use crate::{
-    archive::Blob,
+    archive::{
+        self, Blob, Deliver,
+        chunks::{self, PackSource},
+    },
     error::{Context, Error, Kind, Result},
     pipeline::{
         entry::Entry,
+        frames::{Frames, PackName},
         id::Id,
         manifest::{Blob as TileBlob, Tile, Top, decode_tile},
-        record::{Part, Record},
+        record::{Format, Part, Record},
     },
     store::{Handle, Key},
 };
@@ -50,6 +54,78 @@ pub fn job_entry_key(record: &Record) -> Result<Key> {
     Key::new(format!("jobs/{}/{descending:019}-{}", record.job.key, record.id))
 }
 
+/// The name of the manifest's object.
+pub const MANIFEST: &str = "manifest";
+
+/// The name of a pack's object.
+pub fn pack_name(number: u32) -> String {
+    format!("pack-{number:05}")
+}
+
+/// Reads a capture's files, however they are stored, from plain threads.
+pub struct Contents {
+    format: Format,
+    archive: Option<StoredBlob>,
+    frames: Frames,
+    packs: StoredPacks,
+}
+
+impl Contents {
+    /// Opens the content of a capture whose entries name places in `frames`. Must be called inside the async runtime.
+    ///
+    /// An archive that is missing makes every file of it damaged.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn open(store: &Handle, record: &Record, frames: Frames) -> Result<Contents> {
+        let archive = match &record.parts.archive {
+            Some(part) => match StoredBlob::open(store, part).await {
+                Ok(blob) => Some(blob),
+                Err(e) if e.kind() == Kind::Corrupt => None,
+                Err(e) => return Err(e),
+            },
+            None => None,
+        };
+        let packs = StoredPacks { store: store.clone(), runtime: tokio::runtime::Handle::current() };
+        Ok(Contents { format: record.format, archive, frames, packs })
+    }
+
+    /// Hands the content of the files among `entries` to `deliver`. See [`archive::read`].
+    ///
+    /// # Errors
+    /// What `deliver` returns.
+    pub fn read(&self, entries: &[Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
+        match (self.format, &self.archive) {
+            (Format::Chunks, _) => chunks::read(&self.packs, &self.frames, entries, threads, deliver),
+            (format, Some(archive)) => archive::read(format, archive, entries, threads, deliver),
+            (_, None) => entries.iter().filter(|e| e.is_file()).try_for_each(|entry| {
+                deliver(entry, Err(Error::new(Kind::Corrupt, "the capture's archive is missing from the store")))
+            }),
+        }
+    }
+}
+
+struct StoredPacks {
+    store: Handle,
+    runtime: tokio::runtime::Handle,
+}
+
+impl PackSource for StoredPacks {
+    fn read_at(&self, pack: &PackName, range: Range<u64>) -> Result<Bytes> {
+        let key = data_key(&pack.owner, &pack_name(pack.number))?;
+        let wanted = range.end - range.start;
+        let bytes = self.runtime.block_on(async { self.store.get(&key, Some(range)).await?.bytes().await });
+        // A range that begins past the end is a pack that was cut short.
+        let ended = || Error::new(Kind::Corrupt, format!("the pack {key} ended early"));
+        match bytes {
+            Ok(bytes) if bytes.len() as u64 == wanted => Ok(bytes),
+            Ok(_) => Err(ended()),
+            Err(e) if e.kind() == Kind::Usage => Err(ended()),
+            Err(e) => Err(missing(e, &key)),
+        }
+    }
+}
+
 /// One object of a capture, read by ranges from plain threads.
 pub struct StoredBlob {
     store: Handle,
@@ -65,7 +141,7 @@ impl StoredBlob {
     /// `Corrupt` when its key is none or it is not there; those of the store.
     pub async fn open(store: &Handle, part: &Part) -> Result<StoredBlob> {
         let key = part_key(part)?;
-        let meta = store.head(&key).await.map_err(|e| missing(e, part))?;
+        let meta = store.head(&key).await.map_err(|e| missing(e, &key))?;
         Ok(StoredBlob { store: store.clone(), key, len: meta.size, runtime: tokio::runtime::Handle::current() })
     }
 }
@@ -100,7 +176,7 @@ pub fn part_key(part: &Part) -> Result<Key> {
 /// `Corrupt` when it is missing or not what was written; those of the store.
 pub async fn read_part(store: &Handle, part: &Part) -> Result<Bytes> {
     let key = part_key(part)?;
-    let bytes = async { store.get(&key, None).await?.bytes().await }.await.map_err(|e| missing(e, part))?;
+    let bytes = async { store.get(&key, None).await?.bytes().await }.await.map_err(|e| missing(e, &key))?;
     if blake3::hash(&bytes).to_hex().as_str() != part.blake3 {
         return Err(Error::new(Kind::Corrupt, format!("the object {key} is damaged: its hash is not the one saved"))
             .hint("`ci-tool repro verify ID` says what of the capture is still whole"));
@@ -108,54 +184,88 @@ pub async fn read_part(store: &Handle, part: &Part) -> Result<Bytes> {
     Ok(bytes)
 }
 
+/// The entries of a capture, or some of them, and what their locations mean.
+#[derive(Debug, Clone, Default)]
+pub struct Manifest {
+    /// The entries in path order.
+    pub entries: Vec<Entry>,
+    /// The frames they name.
+    pub frames: Frames,
+}
+
 /// Reads all entries.
 ///
 /// # Errors
 /// `Corrupt`, those of the store.
-pub async fn read_manifest(store: &Handle, record: &Record) -> Result<Vec<Entry>> {
+pub async fn read_manifest(store: &Handle, record: &Record) -> Result<Manifest> {
     let top = record.parts.top()?;
     if top.len() > MANIFEST_WHOLE {
-        return read_tiles(store, record, &top.tiles).await;
+        return read_tiles(store, record, &top, &top.tiles).await;
     }
-    let Some(part) = &record.parts.manifest else { return Ok(Vec::new()) };
-    let key = part_key(part)?;
-    let bytes = async { store.get(&key, None).await?.bytes().await }.await.map_err(|e| missing(e, part))?;
+    // Every object that holds tiles of this manifest: its own, and those of captures before it.
+    let mut objects = Vec::new();
+    for key in manifest_keys(record, &top)? {
+        objects.push(async { store.get(&key, None).await?.bytes().await }.await.map_err(|e| missing(e, &key))?);
+    }
     let slice = |blob: &TileBlob| {
         let range = usize::try_from(blob.offset).ok()?..usize::try_from(blob.offset + blob.len).ok()?;
-        bytes.get(range).ok_or(()).ok()
+        objects.get(blob.owner as usize)?.get(range)
     };
-    let mut entries = Vec::new();
+    let mut manifest = Manifest::default();
     for tile in &top.tiles {
         let (Some(content), Some(metadata)) = (slice(&tile.content), slice(&tile.metadata)) else {
-            return Err(Error::new(Kind::Corrupt, format!("the manifest {key} ended early")));
+            return Err(Error::new(Kind::Corrupt, format!("the manifest of {} ended early", record.id)));
         };
-        entries.extend(decode_tile(tile, content, metadata)?);
+        decode_tile(tile, content, metadata, &mut manifest.frames, &mut manifest.entries)?;
     }
-    in_order(entries)
+    Ok(manifest)
 }
 
-/// Reads the entries of some tiles.
+/// Reads the entries of some tiles of the index `top`.
 ///
 /// # Errors
 /// As [`read_manifest`].
-pub async fn read_tiles(store: &Handle, record: &Record, tiles: &[Tile]) -> Result<Vec<Entry>> {
-    let Some(part) = &record.parts.manifest else { return Ok(Vec::new()) };
-    let key = part_key(part)?;
+pub async fn read_tiles(store: &Handle, record: &Record, top: &Top, tiles: &[Tile]) -> Result<Manifest> {
+    let keys = manifest_keys(record, top)?;
     let one = |tile: Tile| {
-        let (store, key) = (store.clone(), key.clone());
+        let (store, keys) = (store.clone(), keys.clone());
         async move {
-            let read = async |blob: &TileBlob| store.get(&key, Some(blob.range())).await?.bytes().await;
-            let (content, metadata) = (read(&tile.content).await?, read(&tile.metadata).await?);
-            decode_tile(&tile, &content, &metadata)
+            let key = |blob: &TileBlob| keys.get(blob.owner as usize).cloned().ok_or_else(|| damaged_index(record));
+            let read = async |blob: &TileBlob, range: Range<u64>| {
+                let key = key(blob)?;
+                async { store.get(&key, Some(range)).await?.bytes().await }.await.map_err(|e| missing(e, &key))
+            };
+            let (content, metadata) = (&tile.content, &tile.metadata);
+            // Written together, the two lie side by side and are fetched together.
+            if content.owner == metadata.owner && content.range().end == metadata.offset {
+                let both = read(content, content.offset..metadata.range().end).await?;
+                let middle = usize::try_from(content.len).unwrap_or(usize::MAX).min(both.len());
+                return Ok((both.slice(..middle), both.slice(middle..), tile));
+            }
+            Ok((read(content, content.range()).await?, read(metadata, metadata.range()).await?, tile))
         }
     };
-    let read: Vec<Vec<Entry>> = stream::iter(tiles.to_vec())
-        .map(one)
-        .buffered(TILES_AT_ONCE)
-        .try_collect()
-        .await
-        .map_err(|e| missing(e, part))?;
-    in_order(read.concat())
+    let read: Vec<(Bytes, Bytes, Tile)> =
+        stream::iter(tiles.to_vec()).map(one).buffered(TILES_AT_ONCE).try_collect().await?;
+    let mut manifest = Manifest::default();
+    for (content, metadata, tile) in read {
+        decode_tile(&tile, &content, &metadata, &mut manifest.frames, &mut manifest.entries)?;
+    }
+    Ok(manifest)
+}
+
+/// The manifest objects that an index speaks of, by their number there.
+fn manifest_keys(record: &Record, top: &Top) -> Result<Vec<Key>> {
+    let own = match &record.parts.manifest {
+        Some(part) => part_key(part)?,
+        None => data_key(&record.id, MANIFEST)?,
+    };
+    let others = top.owners.iter().map(|owner| data_key(owner, MANIFEST));
+    std::iter::once(Ok(own)).chain(others).collect()
+}
+
+fn damaged_index(record: &Record) -> Error {
+    Error::new(Kind::Corrupt, format!("the manifest's index of {} is damaged", record.id))
 }
 
 /// The manifest's top index.
@@ -166,20 +276,12 @@ pub fn top(record: &Record) -> Result<Top> {
     record.parts.top().context(|| format!("reading the manifest of {}", record.id))
 }
 
-fn in_order(entries: Vec<Entry>) -> Result<Vec<Entry>> {
-    if entries.is_sorted_by(|a, b| a.path < b.path) {
-        Ok(entries)
-    } else {
-        Err(Error::new(Kind::Corrupt, "the manifest's tiles are out of order"))
-    }
-}
-
 /// An object that a complete capture names and that is not there is damage, not a typing error.
-fn missing(error: Error, part: &Part) -> Error {
+fn missing(error: Error, key: &Key) -> Error {
     if error.kind() != Kind::NotFound {
         return error;
     }
-    Error::new(Kind::Corrupt, format!("the object {} of the capture is missing from the store", part.key))
+    Error::new(Kind::Corrupt, format!("the object {key} of the capture is missing from the store"))
         .hint("`ci-tool repro list` shows whether the capture was removed meanwhile")
         .with_source(error)
 }

@@ -1,9 +1,10 @@
 //! A capture on its way into the store: open, its objects, complete; or nothing.
 
 use crate::{
+    archive::chunks::packs::Sink,
     capture::{
         catalog::{self, Versioned},
-        objects::{data_key, data_prefix, job_entry_key, record_key},
+        objects::{data_key, data_prefix, job_entry_key, pack_name, record_key},
     },
     error::{Error, Kind, Result},
     pipeline::record::{Part, Record, State},
@@ -15,9 +16,12 @@ use std::{
     io::{self, Read},
     path::Path,
 };
+use tokio::{sync::mpsc, task::JoinHandle};
 
 /// Where notes of removals that were begun are: whoever comes next finishes them.
 pub const BEGUN: &str = "retiring/";
+/// Packs written at once.
+const PACKS_AT_ONCE: usize = 3;
 /// Objects deleted at once.
 const DELETES_AT_ONCE: usize = 16;
 
@@ -81,6 +85,33 @@ impl Upload {
         Ok(Part { key: key.as_str().into(), size, blake3 })
     }
 
+    /// Begins to write packs. Several are on their way at once.
+    pub fn packs(&self) -> PackUpload {
+        let (sender, mut receiver) = mpsc::channel::<(u32, Vec<u8>)>(1);
+        let (store, id) = (self.store.clone(), self.open.record.id.clone());
+        let put = move |(number, bytes): (u32, Vec<u8>)| {
+            let (store, id) = (store.clone(), id.clone());
+            async move {
+                let key = data_key(&id, &pack_name(number))?;
+                let part = Part {
+                    key: key.as_str().into(),
+                    size: bytes.len() as u64,
+                    blake3: blake3::hash(&bytes).to_hex().to_string(),
+                };
+                store.put(&key, bytes.into(), Precondition::MustNotExist).await?;
+                Ok((number, part))
+            }
+        };
+        let stream = stream::poll_fn(move |cx| receiver.poll_recv(cx));
+        let task = tokio::spawn(stream.map(put).buffer_unordered(PACKS_AT_ONCE).try_collect());
+        PackUpload { sender, task }
+    }
+
+    /// Notes objects that were written by [`Upload::packs`].
+    pub fn wrote(&mut self, packs: &[Part]) {
+        self.stored += packs.iter().map(|p| p.size).sum::<u64>();
+    }
+
     /// Makes the capture visible, as `change` completes its record.
     ///
     /// # Errors
@@ -106,6 +137,40 @@ impl Upload {
         let aborted = catalog::update(&store, &open, |record| record.state = State::Aborted).await?;
         remove(&store, &aborted.record).await?;
         Ok(())
+    }
+}
+
+/// Packs on their way into the store.
+pub struct PackUpload {
+    sender: mpsc::Sender<(u32, Vec<u8>)>,
+    task: JoinHandle<Result<Vec<(u32, Part)>>>,
+}
+
+impl PackUpload {
+    /// What takes the packs, for the threads that fill them.
+    pub fn sink(&self) -> impl Sink + 'static {
+        PackSender(self.sender.clone())
+    }
+
+    /// Waits for the last pack, and returns all in the order of their numbers. Every sink must be gone.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn finish(self) -> Result<Vec<Part>> {
+        drop(self.sender);
+        let done = self.task.await.map_err(|e| Error::new(Kind::Internal, "storing packs").with_source(e))?;
+        let mut packs = done?;
+        packs.sort_unstable_by_key(|(number, _)| *number);
+        Ok(packs.into_iter().map(|(_, part)| part).collect())
+    }
+}
+
+struct PackSender(mpsc::Sender<(u32, Vec<u8>)>);
+
+impl Sink for PackSender {
+    fn put(&self, number: u32, bytes: Vec<u8>) -> Result<()> {
+        // The receiver ends only after an error, which `finish` returns.
+        self.0.blocking_send((number, bytes)).map_err(|_| Error::new(Kind::Internal, "storing a pack failed"))
     }
 }
 

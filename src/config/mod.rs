@@ -246,9 +246,12 @@ impl Layers {
 /// `Usage`.
 pub fn parse_format(text: &str) -> Result<Format> {
     match text {
+        "chunks" => Ok(Format::Chunks),
         "zip" => Ok(Format::Zip),
         "7z" => Ok(Format::SevenZ),
-        _ => Err(Error::new(Kind::Usage, format!("{text:?} is not a format")).hint("the formats are zip and 7z")),
+        _ => {
+            Err(Error::new(Kind::Usage, format!("{text:?} is not a format")).hint("the formats are chunks, zip and 7z"))
+        }
     }
 }
 

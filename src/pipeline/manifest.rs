@@ -4,12 +4,18 @@
 //! and *metadata* (mode, mtime), so that a tree that was only checked out again has the same content blobs. Tiles end
 //! where the hash of a path says so, not at a fixed count: an entry added early moves no later border. Numbers are
 //! LEB128; a signed number is zigzagged first. Each blob is one zstd frame, and the top index has its BLAKE3.
+//! A content blob begins with a table of the frames that its entries use, so that it means the same in every capture and
+//! can be shared: the top index names the capture whose manifest object holds it. `docs/chunks.md` has it to the byte.
 
 use crate::{
     error::{Error, Kind, Result},
-    pipeline::entry::{Content, Entry, Location, check_path, display},
+    pipeline::{
+        entry::{Content, Entry, Location, check_path, display},
+        frames::{Frame, Frames, IN_FRAME, PackName, RUN},
+        id::{self, Id},
+    },
 };
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 /// Most bytes of one blob before compression.
 pub const TILE_MAX: usize = 64 * 1024;
@@ -23,12 +29,18 @@ const LEVEL: i32 = 3;
 const DIRECTORY: u64 = 0;
 const FILE: u64 = 1;
 const SYMLINK: u64 = 2;
+/// More frames of the file before, which has too many for one entry.
+const MORE: u64 = 3;
 const SPARSE: u64 = 1 << 4;
 const LINKED: u64 = 1 << 5;
+/// Frames of a file in one entry, at most: about 13 KiB.
+const RUN_MAX: usize = 512;
 
 /// Where one blob of a tile lies in the manifest object, and its checksum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blob {
+    /// Whose manifest object: 0 is the capture's own, any other number is one of [`Top::owners`], counted from 1.
+    pub owner: u32,
     /// Offset in bytes.
     pub offset: u64,
     /// Length in bytes.
@@ -60,20 +72,17 @@ pub struct Tile {
 /// The top index: small enough to travel in the capture's record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Top {
+    /// Other captures whose manifest objects hold tiles of this one.
+    pub owners: Vec<Id>,
     /// The tiles in path order.
     pub tiles: Vec<Tile>,
 }
 
 impl Top {
-    /// The tile that would hold `path`.
-    pub fn find(&self, path: &[u8]) -> Option<&Tile> {
-        let after = self.tiles.partition_point(|tile| &*tile.first <= path);
-        after.checked_sub(1).map(|i| &self.tiles[i])
-    }
-
     /// The tiles that can hold `path` itself and everything below it.
     pub fn subtree(&self, path: &[u8]) -> &[Tile] {
-        let start = self.tiles.partition_point(|tile| &*tile.first <= path).saturating_sub(1);
+        // A file with very many frames goes on in tiles that begin with its own path.
+        let start = self.tiles.partition_point(|tile| &*tile.first < path).saturating_sub(1);
         // `0` follows `/`: the first text after everything that begins with `path/`.
         let mut end_key = path.to_vec();
         end_key.push(b'0');
@@ -81,13 +90,20 @@ impl Top {
         &self.tiles[start..end.max(start)]
     }
 
-    /// Bytes of the manifest object that the tiles cover.
+    /// Bytes of all tiles.
     pub fn len(&self) -> u64 {
-        self.tiles
-            .iter()
-            .map(|t| (t.content.offset + t.content.len).max(t.metadata.offset + t.metadata.len))
-            .max()
-            .unwrap_or(0)
+        self.tiles.iter().map(|t| t.content.len + t.metadata.len).sum()
+    }
+
+    /// The capture whose manifest object holds a blob; `None` for this capture's own.
+    ///
+    /// # Errors
+    /// `Corrupt` when the index names nobody.
+    pub fn owner(&self, blob: &Blob) -> Result<Option<&Id>> {
+        match (blob.owner as usize).checked_sub(1) {
+            None => Ok(None),
+            Some(at) => Ok(Some(self.owners.get(at).ok_or_else(|| damaged("the manifest's index"))?)),
+        }
     }
 
     /// Whether there are no entries.
@@ -102,6 +118,8 @@ impl Top {
     pub fn encode(&self) -> Result<Vec<u8>> {
         let mut out = Vec::new();
         number(&mut out, VERSION);
+        number(&mut out, self.owners.len() as u64);
+        self.owners.iter().for_each(|owner| out.extend_from_slice(owner.as_str().as_bytes()));
         number(&mut out, self.tiles.len() as u64);
         let mut previous: &[u8] = b"";
         for tile in &self.tiles {
@@ -109,6 +127,7 @@ impl Top {
             previous = &tile.first;
             number(&mut out, tile.entries);
             for blob in [&tile.content, &tile.metadata] {
+                number(&mut out, u64::from(blob.owner));
                 number(&mut out, blob.offset);
                 number(&mut out, blob.len);
                 out.extend_from_slice(&blob.checksum);
@@ -134,6 +153,7 @@ impl Top {
             )
             .hint("a newer ci-tool wrote it: use that version to read it"));
         }
+        let owners = (0..reader.number()?).map(|_| reader.id()).collect::<Result<Vec<Id>>>()?;
         let count = reader.number()?;
         let mut tiles: Vec<Tile> = Vec::new();
         for _ in 0..count {
@@ -145,7 +165,7 @@ impl Top {
             tiles.push(Tile { first, entries, content, metadata });
         }
         reader.end()?;
-        Ok(Top { tiles })
+        Ok(Top { owners, tiles })
     }
 }
 
@@ -160,24 +180,59 @@ pub struct Builder {
     entries: u64,
     last_path: Vec<u8>,
     last_mtime: i64,
+    table: Table,
+    known: HashMap<[u8; 16], (Id, Blob)>,
 }
 
 impl Builder {
-    /// Adds the next entry.
+    /// A builder that does not write again what the manifest of the capture `owner` holds already.
+    pub fn sharing(mut self, owner: &Id, top: &Top) -> Result<Builder> {
+        for tile in &top.tiles {
+            let holder = top.owner(&tile.content)?.unwrap_or(owner).clone();
+            self.known.insert(tile.content.checksum, (holder, tile.content.clone()));
+        }
+        Ok(self)
+    }
+
+    /// Adds the next entry of an archive without frames.
     ///
     /// # Errors
-    /// `Internal` when paths are not strictly rising: that is a defect of the caller.
+    /// As [`Builder::push_placed`].
     pub fn push(&mut self, entry: &Entry) -> Result<()> {
+        self.push_placed(entry, &Frames::default())
+    }
+
+    /// Adds the next entry, whose content is where `frames` says.
+    ///
+    /// # Errors
+    /// `Internal` when paths are not strictly rising, or a frame is unknown: that is a defect of the caller.
+    pub fn push_placed(&mut self, entry: &Entry, frames: &Frames) -> Result<()> {
         if (self.entries > 0 || !self.top.is_empty()) && *entry.path <= *self.last_path {
             return Err(Error::new(
                 Kind::Internal,
                 format!("the manifest's entry {} is out of order", entry.display()),
             ));
         }
-        let worst = entry.path.len() + 64 + extra_len(entry);
-        let full = self.content.len() + worst > TILE_MAX || self.metadata.len() + 20 > TILE_MAX;
+        let runs = runs(entry, frames)?;
+        self.room(entry, runs.first().map_or(0, |run| run.len()), true)?;
+        put_content(&mut self.content, &self.last_path, entry, runs.first().copied(), frames, &mut self.table)?;
+        self.metadata(entry);
+        for more in runs.iter().skip(1) {
+            self.room(entry, more.len(), false)?;
+            prefixed(&mut self.content, &self.last_path, &entry.path);
+            number(&mut self.content, MORE);
+            put_run(&mut self.content, more, frames, &mut self.table)?;
+            self.metadata(entry);
+        }
+        Ok(())
+    }
+
+    /// Begins another tile where this entry must or may not stand in the present one.
+    fn room(&mut self, entry: &Entry, run: usize, may_cut: bool) -> Result<()> {
+        let worst = entry.path.len() + 64 + extra_len(entry) + run * 4 + Table::worst(run.max(1));
+        let full = self.content.len() + self.table.len() + worst > TILE_MAX || self.metadata.len() + 20 > TILE_MAX;
         let border = self.content.len() >= TILE_MIN && blake3::hash(&entry.path).as_bytes()[0] & BORDER_MASK == 0;
-        if full || border {
+        if full || (border && may_cut) {
             self.cut()?;
         }
         if self.first.is_none() {
@@ -185,13 +240,15 @@ impl Builder {
             self.last_path.clear();
             self.last_mtime = 0;
         }
-        put_content(&mut self.content, &self.last_path, entry);
+        Ok(())
+    }
+
+    fn metadata(&mut self, entry: &Entry) {
         number(&mut self.metadata, u64::from(entry.mode));
         number(&mut self.metadata, zigzag(entry.mtime.wrapping_sub(self.last_mtime)));
         self.last_path = entry.path.to_vec();
         self.last_mtime = entry.mtime;
         self.entries += 1;
-        Ok(())
     }
 
     /// Ends the manifest: its object and its top index.
@@ -205,30 +262,56 @@ impl Builder {
 
     fn cut(&mut self) -> Result<()> {
         let Some(first) = self.first.take() else { return Ok(()) };
-        let content = append(&mut self.object, &std::mem::take(&mut self.content))?;
-        let metadata = append(&mut self.object, &std::mem::take(&mut self.metadata))?;
+        let mut raw = std::mem::take(&mut self.table).encode();
+        raw.append(&mut self.content);
+        let frame = compress(&raw)?;
+        let content = match self.known.get(&checksum(&frame)) {
+            Some((owner, known)) => Blob { owner: owner_number(&mut self.top.owners, owner), ..known.clone() },
+            None => append(&mut self.object, frame),
+        };
+        let metadata = append(&mut self.object, compress(&std::mem::take(&mut self.metadata))?);
         self.top.tiles.push(Tile { first, entries: std::mem::take(&mut self.entries), content, metadata });
         Ok(())
     }
 }
 
-/// Reads one tile from its two blobs.
+/// Reads one tile from its two blobs and adds its entries and frames to those of the tiles before it.
 ///
 /// # Errors
 /// `Corrupt` when a checksum, a border or a path is not what it must be.
-pub fn decode_tile(tile: &Tile, content: &[u8], metadata: &[u8]) -> Result<Vec<Entry>> {
+pub fn decode_tile(
+    tile: &Tile,
+    content: &[u8],
+    metadata: &[u8],
+    frames: &mut Frames,
+    entries: &mut Vec<Entry>,
+) -> Result<()> {
     let what = format!("the manifest's tile at {:?}", display(&tile.first));
     let content = open_blob(&tile.content, content, &what)?;
     let metadata = open_blob(&tile.metadata, metadata, &what)?;
     let mut content = Reader { bytes: &content, what: &what };
     let mut metadata = Reader { bytes: &metadata, what: &what };
-    let mut entries: Vec<Entry> = Vec::new();
+    let numbers = Table::decode(&mut content, frames)?;
+    let mut path: Box<[u8]> = Box::default();
     let mut mtime = 0i64;
-    for _ in 0..tile.entries {
-        let previous: &[u8] = entries.last().map(|e| &*e.path).unwrap_or_default();
-        let mut entry = take_content(&mut content, previous)?;
+    for at in 0..tile.entries {
+        let taken = take_content(&mut content, &path, &numbers, frames)?;
+        let (Taken::Entry(Entry { path: here, .. }) | Taken::More(here, _)) = &taken;
+        if at == 0 && *here != tile.first {
+            return Err(damaged(&what));
+        }
+        path = here.clone();
+        let mut entry = match taken {
+            Taken::Entry(entry) => entry,
+            Taken::More(path, run) => {
+                more(entries, &path, &run, frames).ok_or_else(|| damaged(&what))?;
+                metadata.number()?;
+                mtime = mtime.wrapping_add(unzigzag(metadata.number()?));
+                continue;
+            }
+        };
         check_path(&entry.path)?;
-        if !entries.is_empty() && *entry.path <= *previous {
+        if entries.last().is_some_and(|last| *entry.path <= *last.path) {
             return Err(damaged(&what));
         }
         entry.mode = u32::try_from(metadata.number()?).map_err(|_| damaged(&what))?;
@@ -237,11 +320,19 @@ pub fn decode_tile(tile: &Tile, content: &[u8], metadata: &[u8]) -> Result<Vec<E
         entries.push(entry);
     }
     content.end()?;
-    metadata.end()?;
-    if entries.first().is_some_and(|e| e.path != tile.first) {
-        return Err(damaged(&what));
-    }
-    Ok(entries)
+    metadata.end()
+}
+
+/// Adds frames to the file that the entries end with.
+fn more(entries: &mut [Entry], path: &[u8], run: &[u32], frames: &mut Frames) -> Option<()> {
+    let last = entries.last_mut().filter(|last| *last.path == *path)?;
+    let Content::File { location, .. } = &mut last.content else { return None };
+    // Only the run that was read last can grow in place.
+    let grows = location.method == RUN && u64::from(location.part) + location.stored == frames.runs.len() as u64;
+    grows.then(|| {
+        frames.run(run);
+        location.stored += run.len() as u64;
+    })
 }
 
 fn extra_len(entry: &Entry) -> usize {
@@ -252,7 +343,14 @@ fn extra_len(entry: &Entry) -> usize {
     }
 }
 
-fn put_content(out: &mut Vec<u8>, previous: &[u8], entry: &Entry) {
+fn put_content(
+    out: &mut Vec<u8>,
+    previous: &[u8],
+    entry: &Entry,
+    run: Option<&[u32]>,
+    frames: &Frames,
+    table: &mut Table,
+) -> Result<()> {
     prefixed(out, previous, &entry.path);
     match &entry.content {
         Content::Directory => number(out, DIRECTORY),
@@ -265,47 +363,192 @@ fn put_content(out: &mut Vec<u8>, previous: &[u8], entry: &Entry) {
             number(out, FILE | flags);
             number(out, entry.size);
             out.extend_from_slice(hash);
-            for n in [u64::from(location.part), location.offset, location.stored, u64::from(location.method)] {
-                number(out, n);
+            number(out, u64::from(location.method));
+            match location.method {
+                IN_FRAME => {
+                    let frame = table.number(location.part, frames).ok_or_else(|| unknown_frame(entry))?;
+                    number(out, u64::from(frame));
+                    number(out, location.offset);
+                }
+                RUN => put_run(out, run.unwrap_or_default(), frames, table)?,
+                _ => [u64::from(location.part), location.offset, location.stored]
+                    .into_iter()
+                    .for_each(|n| number(out, n)),
             }
             if let Some(link) = link {
                 bytes(out, link);
             }
         }
     }
+    Ok(())
 }
 
-fn take_content(reader: &mut Reader<'_>, previous: &[u8]) -> Result<Entry> {
+fn put_run(out: &mut Vec<u8>, run: &[u32], frames: &Frames, table: &mut Table) -> Result<()> {
+    number(out, run.len() as u64);
+    for frame in run {
+        let unknown = || Error::new(Kind::Internal, "the manifest names an unknown frame");
+        number(out, u64::from(table.number(*frame, frames).ok_or_else(unknown)?));
+    }
+    Ok(())
+}
+
+/// What stands next in a tile.
+enum Taken {
+    Entry(Entry),
+    More(Box<[u8]>, Vec<u32>),
+}
+
+fn take_content(reader: &mut Reader<'_>, previous: &[u8], numbers: &[u32], frames: &mut Frames) -> Result<Taken> {
     let path = reader.prefixed(previous)?;
     let kind = reader.number()?;
     let mut size = 0;
     let content = match kind & 15 {
+        MORE => return Ok(Taken::More(path, take_run(reader, numbers)?)),
         DIRECTORY => Content::Directory,
         SYMLINK => Content::Symlink { target: reader.bytes()?.into() },
         FILE => {
             size = reader.number()?;
             let hash = reader.array()?;
-            let part = u32::try_from(reader.number()?).map_err(|_| damaged(reader.what))?;
-            let (offset, stored) = (reader.number()?, reader.number()?);
             let method = u8::try_from(reader.number()?).map_err(|_| damaged(reader.what))?;
+            let location = match method {
+                IN_FRAME => {
+                    let part = *numbers.get(reader.small()? as usize).ok_or_else(|| damaged(reader.what))?;
+                    Location { part, offset: reader.number()?, stored: size, method }
+                }
+                RUN => {
+                    let run = take_run(reader, numbers)?;
+                    Location { part: frames.run(&run), offset: 0, stored: run.len() as u64, method }
+                }
+                _ => Location { part: reader.small()?, offset: reader.number()?, stored: reader.number()?, method },
+            };
             let link = if kind & LINKED != 0 { Some(reader.bytes()?.into()) } else { None };
-            Content::File {
-                hash,
-                sparse: kind & SPARSE != 0,
-                link,
-                location: Location { part, offset, stored, method },
-            }
+            Content::File { hash, sparse: kind & SPARSE != 0, link, location }
         }
         _ => return Err(damaged(reader.what)),
     };
-    Ok(Entry { path, size, mode: 0, mtime: 0, content })
+    Ok(Taken::Entry(Entry { path, size, mode: 0, mtime: 0, content }))
 }
 
-fn append(object: &mut Vec<u8>, raw: &[u8]) -> Result<Blob> {
-    let frame = compress(raw)?;
-    let blob = Blob { offset: object.len() as u64, len: frame.len() as u64, checksum: checksum(&frame) };
+fn take_run(reader: &mut Reader<'_>, numbers: &[u32]) -> Result<Vec<u32>> {
+    let count = reader.number()?;
+    let mut run = Vec::new();
+    for _ in 0..count {
+        run.push(*numbers.get(reader.small()? as usize).ok_or_else(|| damaged(reader.what))?);
+    }
+    Ok(run)
+}
+
+fn append(object: &mut Vec<u8>, frame: Vec<u8>) -> Blob {
+    let blob = Blob { owner: 0, offset: object.len() as u64, len: frame.len() as u64, checksum: checksum(&frame) };
     object.extend_from_slice(&frame);
-    Ok(blob)
+    blob
+}
+
+fn owner_number(owners: &mut Vec<Id>, owner: &Id) -> u32 {
+    let at = owners.iter().position(|o| o == owner).unwrap_or_else(|| {
+        owners.push(owner.clone());
+        owners.len() - 1
+    });
+    at as u32 + 1
+}
+
+/// The frames of a file that has a run of them, in pieces that fit an entry.
+fn runs<'a>(entry: &Entry, frames: &'a Frames) -> Result<Vec<&'a [u32]>> {
+    match &entry.content {
+        Content::File { location, .. } if location.method == RUN => {
+            let run = frames.of_run(location.part, location.stored).ok_or_else(|| unknown_frame(entry))?;
+            Ok(run.chunks(RUN_MAX).collect())
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn unknown_frame(entry: &Entry) -> Error {
+    Error::new(Kind::Internal, format!("the manifest's entry {} names an unknown frame", entry.display()))
+}
+
+/// The frames that a tile uses, numbered within the tile.
+#[derive(Debug, Default)]
+struct Table {
+    owners: Vec<Id>,
+    packs: Vec<(u32, u32)>,
+    frames: Vec<Frame>,
+    numbers: HashMap<(u32, u32), u32>,
+    pack_numbers: HashMap<u32, u32>,
+}
+
+impl Table {
+    /// Bytes that `count` more frames take, at most.
+    fn worst(count: usize) -> usize {
+        count * 36 + 24
+    }
+
+    fn len(&self) -> usize {
+        self.owners.len() * id::LEN + self.packs.len() * 10 + self.frames.len() * 36 + 16
+    }
+
+    fn number(&mut self, frame: u32, frames: &Frames) -> Option<u32> {
+        let (found, name) = frames.find(frame)?;
+        let key = (found.pack, found.offset);
+        if let Some(number) = self.numbers.get(&key) {
+            return Some(*number);
+        }
+        let pack = match self.pack_numbers.get(&found.pack) {
+            Some(pack) => *pack,
+            None => {
+                let owner = owner_number(&mut self.owners, &name.owner) - 1;
+                let pack = self.packs.len() as u32;
+                self.packs.push((owner, name.number));
+                self.pack_numbers.insert(found.pack, pack);
+                pack
+            }
+        };
+        let number = self.frames.len() as u32;
+        self.frames.push(Frame { pack, ..*found });
+        self.numbers.insert(key, number);
+        Some(number)
+    }
+
+    fn encode(self) -> Vec<u8> {
+        let mut out = Vec::new();
+        number(&mut out, self.owners.len() as u64);
+        self.owners.iter().for_each(|owner| out.extend_from_slice(owner.as_str().as_bytes()));
+        number(&mut out, self.packs.len() as u64);
+        for (owner, pack) in self.packs {
+            number(&mut out, u64::from(owner));
+            number(&mut out, u64::from(pack));
+        }
+        number(&mut out, self.frames.len() as u64);
+        for frame in self.frames {
+            for n in [frame.pack, frame.offset, frame.stored, frame.raw] {
+                number(&mut out, u64::from(n));
+            }
+            let checked = frame.check != [0; 16];
+            out.push(u8::from(checked));
+            if checked {
+                out.extend_from_slice(&frame.check);
+            }
+        }
+        out
+    }
+
+    /// Reads a table and returns the numbers that its frames have in `frames`.
+    fn decode(reader: &mut Reader<'_>, frames: &mut Frames) -> Result<Vec<u32>> {
+        let owners = (0..reader.number()?).map(|_| reader.id()).collect::<Result<Vec<Id>>>()?;
+        let mut packs = Vec::new();
+        for _ in 0..reader.number()? {
+            let owner = owners.get(reader.small()? as usize).ok_or_else(|| damaged(reader.what))?.clone();
+            packs.push(frames.pack(&PackName { owner, number: reader.small()? }));
+        }
+        let mut numbers = Vec::new();
+        for _ in 0..reader.number()? {
+            let pack = *packs.get(reader.small()? as usize).ok_or_else(|| damaged(reader.what))?;
+            let (offset, stored, raw) = (reader.small()?, reader.small()?, reader.small()?);
+            let check = if reader.take(1)? == [0] { [0; 16] } else { reader.array()? };
+            numbers.push(frames.frame(Frame { pack, offset, stored, raw, check }));
+        }
+        Ok(numbers)
+    }
 }
 
 fn open_blob(blob: &Blob, bytes: &[u8], what: &str) -> Result<Vec<u8>> {
@@ -376,6 +619,15 @@ impl<'a> Reader<'a> {
         Err(damaged(self.what))
     }
 
+    fn small(&mut self) -> Result<u32> {
+        u32::try_from(self.number()?).map_err(|_| damaged(self.what))
+    }
+
+    fn id(&mut self) -> Result<Id> {
+        let text = String::from_utf8_lossy(self.take(id::LEN as u64)?).into_owned();
+        Id::try_from(text).map_err(|_| damaged(self.what))
+    }
+
     fn take(&mut self, len: u64) -> Result<&'a [u8]> {
         let len = usize::try_from(len).ok().filter(|len| *len <= self.bytes.len()).ok_or_else(|| damaged(self.what))?;
         let (head, rest) = self.bytes.split_at(len);
@@ -401,9 +653,10 @@ impl<'a> Reader<'a> {
     }
 
     fn blob(&mut self) -> Result<Blob> {
+        let owner = self.small()?;
         let (offset, len) = (self.number()?, self.number()?);
         offset.checked_add(len).ok_or_else(|| damaged(self.what))?;
-        Ok(Blob { offset, len, checksum: self.array()? })
+        Ok(Blob { owner, offset, len, checksum: self.array()? })
     }
 
     fn end(&self) -> Result<()> {

@@ -5,6 +5,7 @@ pub mod details;
 pub mod duration;
 pub mod entry;
 pub mod env;
+pub mod frames;
 pub mod id;
 pub mod manifest;
 pub mod markdown;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// The record format that this version writes.
 pub const SCHEMA: u32 = 1;
 /// The required features that this version knows.
-pub const FEATURES: [&str; 2] = ["zip", "7z"];
+pub const FEATURES: [&str; 3] = ["chunks", "zip", "7z"];
 
 /// Where a capture is in its life: `open → complete → retiring`, or `open → aborted`. Each step is one conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
+    /// Frames in packs, shared with other captures.
+    Chunks,
     /// One zip archive.
     #[serde(rename = "zip")]
     Zip,
@@ -43,6 +45,7 @@ impl Format {
     /// The format's name, which is also its file extension.
     pub fn as_str(self) -> &'static str {
         match self {
+            Format::Chunks => "chunks",
             Format::Zip => "zip",
             Format::SevenZ => "7z",
         }
@@ -144,6 +147,10 @@ pub struct Part {
 pub struct Parts {
     /// The archive of the tree.
     pub archive: Option<Part>,
+    /// The packs that this capture wrote.
+    pub packs: Vec<Part>,
+    /// Objects of other captures that this one needs: packs and manifests.
+    pub needs: Vec<String>,
     /// The manifest's tiles.
     pub manifest: Option<Part>,
     /// Environment, tools, machine and the rest: one JSON document.
@@ -157,7 +164,7 @@ pub struct Parts {
 impl Parts {
     /// All objects, in the order in which they are written.
     pub fn all(&self) -> impl Iterator<Item = &Part> {
-        [&self.archive, &self.manifest, &self.log, &self.details].into_iter().flatten()
+        self.packs.iter().chain([&self.archive, &self.manifest, &self.log, &self.details].into_iter().flatten())
     }
 
     /// The manifest's top index.
@@ -208,6 +215,9 @@ pub struct Record {
     pub outcome: Outcome,
     /// How the tree is stored.
     pub format: Format,
+    /// While it is open: the captures whose content it may use.
+    #[serde(default)]
+    pub bases: Vec<Id>,
     /// How much it is.
     #[serde(default)]
     pub totals: Totals,
@@ -284,6 +294,7 @@ mod tests {
             revision: Revision::default(),
             outcome: Outcome::default(),
             format: Format::Zip,
+            bases: Vec::new(),
             totals: Totals::default(),
             parts: Parts::default(),
         }

@@ -3,7 +3,7 @@
 use crate::{
     capture::{
         catalog,
-        objects::{read_manifest, read_tiles, top},
+        objects::{Manifest, read_manifest, read_tiles, top},
     },
     error::{Error, Kind, Result},
     ops::World,
@@ -22,8 +22,8 @@ pub const WORKSPACE: &str = "workspace/";
 pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<(Record, Vec<Entry>)> {
     let record = catalog::find(&world.store, id).await?.record;
     let Some(glob) = glob else {
-        let entries = read_manifest(&world.store, &record).await?;
-        return Ok((record, entries));
+        let manifest = read_manifest(&world.store, &record).await?;
+        return Ok((record, manifest.entries));
     };
     let full = from_top(glob);
     let matcher = GlobBuilder::new(&full).literal_separator(true).build();
@@ -34,7 +34,7 @@ pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<(Recor
                 .hint("for example 'build/logs/**' or '**/*.log'")
         })?
         .compile_matcher();
-    let entries = below(world, &record, literal(&full)).await?;
+    let entries = below(world, &record, literal(&full)).await?.entries;
     let matches = |entry: &Entry| matcher.is_match(crate::archive::tree::os_path(&entry.path).unwrap_or_default());
     Ok((record, entries.into_iter().filter(matches).collect()))
 }
@@ -43,9 +43,9 @@ pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<(Recor
 ///
 /// # Errors
 /// `NotFound`, with names that are near; `Corrupt`; those of the store.
-pub async fn subtree(world: &World, record: &Record, path: &str) -> Result<Vec<Entry>> {
+pub async fn subtree(world: &World, record: &Record, path: &str) -> Result<Manifest> {
     let full = from_top(path.trim_end_matches('/'));
-    let mut entries = below(world, record, &full).await?;
+    let Manifest { mut entries, frames } = below(world, record, &full).await?;
     let inside =
         |entry: &Entry| entry.path.strip_prefix(full.as_bytes()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/');
     let near = nearest(&entries, &full);
@@ -58,7 +58,7 @@ pub async fn subtree(world: &World, record: &Record, path: &str) -> Result<Vec<E
             None => error.hint(format!("`ci-tool repro files {id}` lists what it has")),
         });
     }
-    Ok(entries)
+    Ok(Manifest { entries, frames })
 }
 
 /// What a path or glob means, seen from the top.
@@ -77,13 +77,13 @@ fn literal(glob: &str) -> &str {
     if meta == glob.len() { glob } else { glob[..meta].rfind('/').map_or("", |at| &glob[..at]) }
 }
 
-async fn below(world: &World, record: &Record, path: &str) -> Result<Vec<Entry>> {
+async fn below(world: &World, record: &Record, path: &str) -> Result<Manifest> {
     let top = top(record)?;
     let tiles = if path.is_empty() { &top.tiles[..] } else { top.subtree(path.as_bytes()) };
     if tiles.len() == top.tiles.len() {
         return read_manifest(&world.store, record).await;
     }
-    read_tiles(&world.store, record, tiles).await
+    read_tiles(&world.store, record, &top, tiles).await
 }
 
 fn nearest(entries: &[Entry], path: &str) -> Option<String> {

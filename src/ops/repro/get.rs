@@ -6,13 +6,15 @@ use crate::{
         self, read_error,
         tree::{Existing, Tree, check},
     },
-    capture::{catalog, objects::StoredBlob},
+    capture::{
+        catalog,
+        objects::{Contents, Manifest},
+    },
     error::{Error, Kind, Result},
     ops::World,
     pipeline::{
         entry::{Content, Entry, check_path, total_size},
         progress::Unit,
-        record::Record,
     },
 };
 use std::{
@@ -49,7 +51,7 @@ pub struct Taken {
 /// `NotFound`, `Exists`, `Usage` (a folder into a stream), `Corrupt`, those of the store, I/O.
 pub async fn get(world: &World, id: &str, path: &str, destination: Destination) -> Result<Taken> {
     let record = catalog::find(&world.store, id).await?.record;
-    let entries = subtree(world, &record, path).await?;
+    let Manifest { entries, frames } = subtree(world, &record, path).await?;
     let first = entries[0].clone();
     let name = first.display().into_owned();
     let base = first.path.rsplit(|b| *b == b'/').next().unwrap_or_default();
@@ -59,7 +61,7 @@ pub async fn get(world: &World, id: &str, path: &str, destination: Destination) 
         Destination::Stream(_) if !first.is_file() => Err(Error::new(Kind::Usage, format!("{name} is not a file"))
             .hint(format!("name a directory to put it in: ci-tool repro get {} {path} --to DIR", record.id))),
         Destination::Stream(out) => {
-            stream(world, &record, first, out).await?;
+            stream(Contents::open(&world.store, &record, frames).await?, first, out).await?;
             Ok(Taken { path: name, to: None, files, bytes })
         }
         Destination::Path(to) => {
@@ -69,22 +71,20 @@ pub async fn get(world: &World, id: &str, path: &str, destination: Destination) 
                 return Err(Error::new(Kind::Exists, format!("{} is there already", to.display()))
                     .hint("name another place with --to"));
             }
-            place(world, &record, entries, &to).await?;
+            place(world, Contents::open(&world.store, &record, frames).await?, entries, &to).await?;
             Ok(Taken { path: name, to: Some(to), files, bytes })
         }
     }
 }
 
-async fn stream(world: &World, record: &Record, entry: Entry, out: Box<dyn Write + Send>) -> Result<()> {
-    let blob = blob(world, record).await?;
-    let format = record.format;
+async fn stream(contents: Contents, entry: Entry, out: Box<dyn Write + Send>) -> Result<()> {
     let out = Mutex::new(out);
     let work = move || {
         let deliver = |entry: &Entry, content: Result<&mut dyn Read>| {
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
             copy(entry, content?, &mut **out)
         };
-        archive::read(format, &blob, &[entry], 1, &deliver)
+        contents.read(&[entry], 1, &deliver)
     };
     blocking(work).await
 }
@@ -113,7 +113,7 @@ fn copy(entry: &Entry, content: &mut dyn Read, out: &mut dyn Write) -> Result<()
 }
 
 /// Writes into a temporary directory beside the destination, and renames the whole when it is whole.
-async fn place(world: &World, record: &Record, mut entries: Vec<Entry>, to: &Path) -> Result<()> {
+async fn place(world: &World, contents: Contents, mut entries: Vec<Entry>, to: &Path) -> Result<()> {
     let parent = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !parent.is_dir() {
         return Err(Error::new(Kind::NotFound, format!("{} is no directory to put it in", parent.display()))
@@ -131,12 +131,11 @@ async fn place(world: &World, record: &Record, mut entries: Vec<Entry>, to: &Pat
     }
     let tree = Tree::open(staging.path(), Existing::Refuse)?;
     check(&entries, tree.folds_case()?, cfg!(windows))?;
-    let blob = blob(world, record).await?;
-    let (format, progress) = (record.format, Arc::clone(&world.progress));
+    let progress = Arc::clone(&world.progress);
     progress.phase("fetching", Some(total_size(&entries)), Unit::Bytes);
     blocking(move || {
         tree.directories(&entries)?;
-        archive::read(format, &blob, &entries, archive::threads(), &|entry, content| {
+        contents.read(&entries, archive::threads(), &|entry, content| {
             tree.file(entry, content?)?;
             progress.advance(entry.size);
             Ok(())
@@ -146,12 +145,6 @@ async fn place(world: &World, record: &Record, mut entries: Vec<Entry>, to: &Pat
     })
     .await?;
     std::fs::rename(staging.path().join("got"), to).map_err(|e| Error::io("putting in place", to, e))
-}
-
-async fn blob(world: &World, record: &Record) -> Result<StoredBlob> {
-    let part = record.parts.archive.as_ref();
-    let part = part.ok_or_else(|| Error::new(Kind::Corrupt, format!("capture {} has no archive", record.id)))?;
-    StoredBlob::open(&world.store, part).await
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

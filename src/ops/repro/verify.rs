@@ -5,7 +5,7 @@ use crate::{
     archive::{self, read_error},
     capture::{
         catalog,
-        objects::{StoredBlob, part_key, read_manifest, read_part},
+        objects::{Contents, Manifest, part_key, read_manifest, read_part},
     },
     error::{Error, Kind, Result},
     ops::World,
@@ -79,8 +79,8 @@ pub async fn verify(world: &World, id: &str) -> Result<Verified> {
     if let Some(log) = &record.parts.log {
         note("log", read_part(&world.store, log).await.map(drop))?;
     }
-    let entries = match read_manifest(&world.store, &record).await {
-        Ok(entries) => entries,
+    let manifest = match read_manifest(&world.store, &record).await {
+        Ok(manifest) => manifest,
         Err(e) if is_damage(&e) => {
             found
                 .damaged
@@ -89,7 +89,7 @@ pub async fn verify(world: &World, id: &str) -> Result<Verified> {
         }
         Err(e) => return Err(e),
     };
-    contents(world, &record, entries, &mut found).await?;
+    contents(world, &record, manifest, &mut found).await?;
     found.objects.dedup();
     Ok(found)
 }
@@ -112,27 +112,16 @@ async fn object(world: &World, part: &Part) -> Result<()> {
     Ok(())
 }
 
-async fn contents(world: &World, record: &Record, entries: Vec<Entry>, found: &mut Verified) -> Result<()> {
-    let Some(part) = &record.parts.archive else { return Ok(()) };
-    let files: Vec<Entry> = entries.into_iter().filter(Entry::is_file).collect();
+async fn contents(world: &World, record: &Record, manifest: Manifest, found: &mut Verified) -> Result<()> {
+    let files: Vec<Entry> = manifest.entries.into_iter().filter(Entry::is_file).collect();
     found.files = files.len() as u64;
     found.bytes = total_size(&files);
     world.progress.phase("files", Some(found.bytes), Unit::Bytes);
-    let blob = match StoredBlob::open(&world.store, part).await {
-        Ok(blob) => blob,
-        Err(e) if is_damage(&e) => {
-            found.damaged = files
-                .iter()
-                .map(|e| Damage { what: e.display().into(), why: "the archive is missing".into() })
-                .collect();
-            return Ok(());
-        }
-        Err(e) => return Err(e),
-    };
-    let (format, progress) = (record.format, Arc::clone(&world.progress));
+    let contents = Contents::open(&world.store, record, manifest.frames).await?;
+    let progress = Arc::clone(&world.progress);
     let work = move || {
         let damaged = Mutex::new(Vec::new());
-        archive::read(format, &blob, &files, archive::threads(), &|entry, content| {
+        contents.read(&files, archive::threads(), &|entry, content| {
             progress.advance(entry.size);
             match content.and_then(|content| check(entry, content)) {
                 Ok(()) => Ok(()),

@@ -182,6 +182,7 @@ fn request(session: &Session, args: &Args, happened: Happened) -> Request {
         job: args.job.clone(),
         owner: args.owner.clone().or_else(|| config.owner.clone()),
         format: args.format.unwrap_or(config.format),
+        bases: Vec::new(),
         exclude,
         exact: config.exact.clone(),
         rules: config.rules.clone(),

@@ -22,7 +22,7 @@ use crate::{
         catalog,
         drift::{self, Row, Side},
         machine,
-        objects::{StoredBlob, read_manifest},
+        objects::{Contents, Manifest, read_manifest},
         tools::{self, ProbeOptions, ToolSpec},
     },
     error::{Error, Kind, Result},
@@ -110,7 +110,7 @@ enum Step {
 pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Restored> {
     let record = catalog::find(&world.store, id).await?.record;
     let shown = Shown { details: show::details(world, &record).await?, record };
-    let mut entries = read_manifest(&world.store, &shown.record).await?;
+    let Manifest { mut entries, frames } = read_manifest(&world.store, &shown.record).await?;
     if options.layout == Layout::Portable {
         entries.iter_mut().for_each(|e| e.mode |= if e.content == Content::Directory { 0o700 } else { 0o400 });
     }
@@ -127,7 +127,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     if tree.folds_case()? {
         check(&entries, true, cfg!(windows))?;
     }
-    let outcome = fill(world, &shown.record, tree, entries).await?;
+    let outcome = fill(world, Contents::open(&world.store, &shown.record, frames).await?, tree, entries).await?;
     let drift = match options.layout {
         Layout::Here => present(world, &shown, &into).await,
         Layout::Portable => Vec::new(),
@@ -232,12 +232,8 @@ struct Filled {
     impossible: Vec<String>,
 }
 
-async fn fill(world: &World, record: &Record, tree: Tree, entries: Vec<Entry>) -> Result<Filled> {
-    let blob = match &record.parts.archive {
-        Some(part) => Some(StoredBlob::open(&world.store, part).await?),
-        None => None,
-    };
-    let (format, progress) = (record.format, Arc::clone(&world.progress));
+async fn fill(world: &World, contents: Contents, tree: Tree, entries: Vec<Entry>) -> Result<Filled> {
+    let progress = Arc::clone(&world.progress);
     progress.phase("restoring", Some(total_size(&entries)), Unit::Bytes);
     let work = move || {
         tree.directories(&entries)?;
@@ -257,19 +253,17 @@ async fn fill(world: &World, record: &Record, tree: Tree, entries: Vec<Entry>) -
             .cloned()
             .collect();
         let failed = Mutex::new(Vec::new());
-        if let Some(blob) = &blob {
-            archive::read(format, blob, &wanted, archive::threads(), &|entry, content| {
-                let result = content.and_then(|content| tree.file(entry, content));
-                progress.advance(entry.size);
-                match result {
-                    Err(e) if e.kind() == Kind::Corrupt => {
-                        failed.lock().unwrap_or_else(PoisonError::into_inner).push((entry.path.clone(), e));
-                        Ok(())
-                    }
-                    other => other,
+        contents.read(&wanted, archive::threads(), &|entry, content| {
+            let result = content.and_then(|content| tree.file(entry, content));
+            progress.advance(entry.size);
+            match result {
+                Err(e) if e.kind() == Kind::Corrupt => {
+                    failed.lock().unwrap_or_else(PoisonError::into_inner).push((entry.path.clone(), e));
+                    Ok(())
                 }
-            })?;
-        }
+                other => other,
+            }
+        })?;
         let mut failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
         failed.sort_by(|a, b| a.0.cmp(&b.0));
         let mut broken: HashSet<Box<[u8]>> = failed.iter().map(|(path, _)| path.clone()).collect();

@@ -10,7 +10,9 @@ pub use facts::Facts;
 
 use crate::{
     capture::{
+        bases,
         details::{self, Details},
+        objects::MANIFEST,
         secrets::{Options, Rules, Scrubber, environment},
         upload::Upload,
         walk::{Root, WalkOptions},
@@ -79,6 +81,8 @@ pub struct Request {
     pub owner: Option<String>,
     /// How to store the tree.
     pub format: Format,
+    /// Captures whose content may be used besides those of the same job.
+    pub bases: Vec<Id>,
     /// Patterns, in gitignore syntax, of what is not saved.
     pub exclude: Vec<String>,
     /// Globs of files that are saved as they are, secrets and all.
@@ -190,6 +194,11 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
         details.problems = plan.problems;
         return Ok((record, details));
     }
+    let mut record = record;
+    if request.format == Format::Chunks {
+        record.bases = bases::recent(&world.store, &record).await?;
+        record.bases.extend(request.bases.iter().cloned());
+    }
     let mut upload = Upload::begin(&world.store, record).await?;
     match fill(world, request, &mut upload, plan, &mut details).await {
         Ok(finished) => {
@@ -218,7 +227,11 @@ async fn fill(
 ) -> Result<Record> {
     let format = request.format;
     let scrubber = plan.scrubber();
-    let packed = pack::pack(world, format, plan, details.ready.clone()).await?;
+    let ready = details.ready.clone();
+    let packed = match format {
+        Format::Chunks => pack::chunks(world, upload, plan, ready).await?,
+        format => pack::pack(world, format, plan, ready).await?,
+    };
     details.problems = packed.problems;
     details.removed.extend(packed.removed);
     details.embedding = packed.embedding;
@@ -227,10 +240,14 @@ async fn fill(
     let not_searched = scrubber.not_searched().iter().map(|n| format!("{}: {}", n.name, n.reason));
     details.not_searched = not_searched.collect();
 
-    world.progress.phase("storing", Some(packed.archive_len), Unit::Bytes);
     let mut record = upload.record().clone();
-    record.parts.archive = Some(upload.file(&format!("workspace.{}", format.as_str()), &packed.archive).await?);
-    record.parts.manifest = Some(upload.bytes("manifest", packed.manifest).await?);
+    record.bases.clear();
+    (record.parts.packs, record.parts.needs) = (packed.packs, packed.needs);
+    if let Some((archive, len)) = packed.archive {
+        world.progress.phase("storing", Some(len), Unit::Bytes);
+        record.parts.archive = Some(upload.file(&format!("workspace.{}", format.as_str()), &archive).await?);
+    }
+    record.parts.manifest = Some(upload.bytes(MANIFEST, packed.manifest).await?);
     record.parts.set_top(&packed.top)?;
     if let Some(log) = &request.happened.log {
         let log = pack::log(log, &scrubber, world.store.scratch()?).await.context(|| "saving the log".into())?;
@@ -293,6 +310,7 @@ fn blank_record(world: &World, request: &Request, roots: &[Root], facts: &Facts)
             duration_ms: happened.duration.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
         },
         format: request.format,
+        bases: Vec::new(),
         totals: Totals::default(),
         parts: Default::default(),
     }

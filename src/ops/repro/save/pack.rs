@@ -2,20 +2,26 @@
 
 use super::{Request, reports::failed_tests};
 use crate::{
-    archive::{self, WriteOptions},
+    archive::{
+        self, WriteOptions,
+        chunks::{self, Written},
+    },
     capture::{
+        bases,
         content::{Contents, Credentials, credentials},
+        objects::{MANIFEST, data_key, pack_name},
         secrets::{Options, ScrubReader, Scrubber, SecretValue},
+        upload::Upload,
         walk::{Root, WalkOptions, walk},
     },
     error::{Error, Kind, Result},
     ops::World,
     pipeline::{
         details::{FailedTestRecord, Problem, Ready, Removed},
-        entry::Entry,
+        entry::{Entry, total_size},
         manifest::{Builder, Top},
         progress::Unit,
-        record::Format,
+        record::{Format, Part},
     },
 };
 use globset::GlobSet;
@@ -49,9 +55,14 @@ impl Plan {
 }
 
 /// What was packed.
+#[derive(Default)]
 pub(super) struct Packed {
-    pub archive: PathBuf,
-    pub archive_len: u64,
+    /// The archive's file and its length in bytes, where there is one.
+    pub archive: Option<(PathBuf, u64)>,
+    /// The packs in the store, where there are some.
+    pub packs: Vec<Part>,
+    /// Objects of other captures that this one needs.
+    pub needs: Vec<String>,
     pub manifest: Vec<u8>,
     pub top: Top,
     pub entries: u64,
@@ -92,35 +103,104 @@ pub(super) async fn pack(world: &World, format: Format, plan: Plan, ready: Ready
     blocking(move || {
         let archive = scratch.join(format!("workspace.{}", format.as_str()));
         let out = File::create(&archive).map_err(|e| Error::io("creating", &archive, e))?;
-        let own_path = plan.roots[0].path.to_str();
-        let contents = Contents::prepare(plan.roots.clone(), plan.scrubber, plan.found, plan.exact, own_path);
         let options = WriteOptions { scratch: &scratch, progress: &*progress, threads: archive::threads() };
-        let entries = archive::write(format, plan.entries, &contents, &out, &options)?;
+        let (contents, entries, rest) = plan.split();
+        let entries = archive::write(format, entries, &contents, &out, &options)?;
         let archive_len = out.metadata().map_err(|e| Error::io("reading", &archive, e))?.len();
         let mut builder = Builder::default();
         for entry in &entries {
             builder.push(entry)?;
         }
+        let packed = Packed { archive: Some((archive, archive_len)), ..Packed::default() };
+        packed.finish(builder, entries, contents, rest, &ready)
+    })
+    .await
+}
+
+/// Writes packs straight into the store, but for what `bases` hold, and the manifest into memory.
+pub(super) async fn chunks(world: &World, upload: &mut Upload, plan: Plan, ready: Ready) -> Result<Packed> {
+    let bases = bases::read(&world.store, &upload.record().bases).await?;
+    let owner = upload.record().id.clone();
+    let progress = Arc::clone(&world.progress);
+    progress.phase("saving", Some(plan.bytes()), Unit::Bytes);
+    let packs = upload.packs();
+    let sink = packs.sink();
+    let result = blocking(move || {
+        let (contents, entries, rest) = plan.split();
+        let options = chunks::Options {
+            owner: &owner,
+            sink: &sink,
+            known: &bases.known,
+            progress: &*progress,
+            threads: archive::threads(),
+        };
+        let Written { entries, frames, .. } = chunks::write(entries, &contents, bases.frames, &options)?;
+        drop(bases.known);
+        let mut builder = Builder::default();
+        for (id, top) in &bases.tops {
+            builder = builder.sharing(id, top)?;
+        }
+        for entry in &entries {
+            builder.push_placed(entry, &frames)?;
+        }
+        let others = chunks::packs_of(&entries, &frames).into_iter().filter(|name| name.owner != owner);
+        let needs = others.map(|name| Ok(data_key(&name.owner, &pack_name(name.number))?.to_string()));
+        let packed = Packed { needs: needs.collect::<Result<_>>()?, ..Packed::default() };
+        packed.finish(builder, entries, contents, rest, &ready)
+    })
+    .await;
+    // A pack that could not be stored is the cause of whatever else went wrong.
+    let stored = packs.finish().await?;
+    let mut packed = result?;
+    upload.wrote(&stored);
+    for owner in &packed.top.owners {
+        packed.needs.push(data_key(owner, MANIFEST)?.to_string());
+    }
+    packed.packs = stored;
+    Ok(packed)
+}
+
+/// What of a plan is needed after packing.
+struct Rest {
+    roots: Vec<Root>,
+    problems: Vec<Problem>,
+}
+
+impl Plan {
+    fn split(self) -> (Contents, Vec<Entry>, Rest) {
+        let own_path = self.roots[0].path.to_str();
+        let contents = Contents::prepare(self.roots.clone(), self.scrubber, self.found, self.exact, own_path);
+        (contents, self.entries, Rest { roots: self.roots, problems: self.problems })
+    }
+}
+
+impl Packed {
+    fn finish(
+        self,
+        builder: Builder,
+        entries: Vec<Entry>,
+        contents: Contents,
+        rest: Rest,
+        ready: &Ready,
+    ) -> Result<Packed> {
         let (manifest, top) = builder.finish()?;
-        let failed_tests = failed_tests(&plan.roots, &entries, &ready);
+        let failed_tests = failed_tests(&rest.roots, &entries, ready);
         let notes = contents.into_notes();
-        let mut problems = plan.problems;
+        let mut problems = rest.problems;
         problems.extend(notes.problems);
         Ok(Packed {
-            archive,
-            archive_len,
             manifest,
             top,
             entries: entries.len() as u64,
-            bytes: entries.iter().map(|e| e.size).sum(),
+            bytes: total_size(&entries),
             problems,
             removed: notes.removed,
             embedding: notes.embedding,
             embedding_count: notes.embedding_count,
             failed_tests,
+            ..self
         })
-    })
-    .await
+    }
 }
 
 /// A log, masked and compressed.

@@ -1,0 +1,88 @@
+//! Content that is in the store already: of captures before this one, and of this one so far.
+
+use crate::pipeline::{
+    entry::{Content, Entry, Location},
+    frames::{Frames, IN_FRAME, RUN},
+};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// The part of a BLAKE3 that finds content. What is found is 128 bits of a cryptographic hash equal: the chance that two
+/// contents of a store of 10^12 are mistaken for one another is below 10^-14.
+pub type Short = [u8; 16];
+
+/// The beginning of a hash.
+pub fn short(hash: &[u8; 32]) -> Short {
+    let mut out = [0; 16];
+    out.copy_from_slice(&hash[..16]);
+    out
+}
+
+/// What is known to be stored.
+#[derive(Debug, Default)]
+pub struct Known {
+    files: HashMap<Short, Location>,
+    chunks: HashMap<Short, u32>,
+}
+
+impl Known {
+    /// Learns the files of a capture, whose numbers mean what `frames` says. What is known already stays as it is.
+    pub fn learn(&mut self, entries: &[Entry], frames: &Frames) {
+        for entry in entries {
+            let Content::File { hash, location, .. } = &entry.content else { continue };
+            match location.method {
+                IN_FRAME => drop(self.files.entry(short(hash)).or_insert(*location)),
+                RUN => {
+                    self.files.entry(short(hash)).or_insert(*location);
+                    for number in frames.of_run(location.part, location.stored).unwrap_or_default() {
+                        if let Some((frame, _)) = frames.find(*number) {
+                            self.chunks.entry(frame.check).or_insert(*number);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Where a file's content is.
+    pub fn file(&self, hash: &[u8; 32]) -> Option<Location> {
+        self.files.get(&short(hash)).copied()
+    }
+
+    /// The frame that holds a chunk.
+    pub fn chunk(&self, hash: &Short) -> Option<u32> {
+        self.chunks.get(hash).copied()
+    }
+}
+
+/// What the threads of one save have stored so far.
+#[derive(Debug, Default)]
+pub struct Fresh {
+    files: Mutex<HashMap<Short, Location>>,
+    chunks: Mutex<HashMap<Short, u32>>,
+}
+
+impl Fresh {
+    /// Where a file's content is, if somebody has stored it.
+    pub fn file(&self, hash: &[u8; 32]) -> Option<Location> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).get(&short(hash)).copied()
+    }
+
+    /// Notes where a file's content is.
+    pub fn add_file(&self, hash: &[u8; 32], location: Location) {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(short(hash), location);
+    }
+
+    /// The frame that holds a chunk, if somebody has stored it.
+    pub fn chunk(&self, hash: &Short) -> Option<u32> {
+        self.chunks.lock().unwrap_or_else(PoisonError::into_inner).get(hash).copied()
+    }
+
+    /// Notes which frame holds a chunk.
+    pub fn add_chunk(&self, hash: Short, frame: u32) {
+        self.chunks.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, frame);
+    }
+}

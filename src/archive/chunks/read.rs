@@ -1,0 +1,269 @@
+//! Reading: neighbouring frames in one range, every frame unpacked once, many threads.
+
+use super::{frame::Decoder, known::short};
+use crate::{
+    archive::Deliver,
+    error::{Error, Kind, Result},
+    pipeline::{
+        entry::{Content, Entry, Location},
+        frames::{Frame, Frames, IN_FRAME, PackName, RUN},
+    },
+};
+use bytes::Bytes;
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+    ops::Range,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// Bytes asked for at once, and so held by a thread.
+const SPAN: u64 = 8 << 20;
+/// A hole between two wanted frames that is cheaper to read than a second request.
+const GAP: u64 = 256 << 10;
+
+/// Gives ranges of packs. Called from many plain threads.
+pub trait PackSource: Sync {
+    /// The bytes of a range.
+    ///
+    /// # Errors
+    /// `Corrupt` when the pack is missing or ends early; those of the store.
+    fn read_at(&self, pack: &PackName, range: Range<u64>) -> Result<Bytes>;
+}
+
+/// Reads files. See [`crate::archive::read`].
+pub fn read(
+    packs: &dyn PackSource,
+    frames: &Frames,
+    entries: &[Entry],
+    threads: usize,
+    deliver: &Deliver<'_>,
+) -> Result<()> {
+    let jobs = jobs(frames, entries);
+    let next = AtomicUsize::new(0);
+    let failure = Mutex::new(None);
+    thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, jobs.len().max(1)) {
+            scope.spawn(|| {
+                let work = || -> Result<()> {
+                    let mut reader = Reader { packs, frames, entries, deliver, decoder: Decoder::new()? };
+                    while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        reader.job(job)?;
+                    }
+                    Ok(())
+                };
+                if let Err(error) = work() {
+                    next.store(jobs.len(), Ordering::Relaxed);
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                }
+            });
+        }
+    });
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// What a thread does at once.
+enum Job {
+    /// Files that hold nothing, or whose frames nobody knows.
+    Plain(Vec<usize>),
+    /// One file of several frames.
+    Run(usize),
+    /// Neighbouring frames of small files: each frame and its files.
+    Span(Vec<(u32, Vec<usize>)>),
+}
+
+fn place(entry: &Entry) -> Option<Location> {
+    match &entry.content {
+        Content::File { location, .. } => Some(*location),
+        _ => None,
+    }
+}
+
+fn jobs(frames: &Frames, entries: &[Entry]) -> Vec<Job> {
+    let (mut plain, mut runs) = (Vec::new(), Vec::new());
+    let mut by_frame: BTreeMap<(u32, u32, u32), Vec<usize>> = BTreeMap::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let Some(location) = place(entry) else { continue };
+        match (location.method, frames.frames.get(location.part as usize)) {
+            (IN_FRAME, Some(frame)) => {
+                by_frame.entry((frame.pack, frame.offset, location.part)).or_default().push(index)
+            }
+            (RUN, _) => runs.push(index),
+            _ => plain.push(index),
+        }
+    }
+    // The longest first, so that no thread is left alone with one at the end.
+    runs.sort_by_key(|index| std::cmp::Reverse(entries[*index].size));
+    let mut jobs: Vec<Job> = runs.into_iter().map(Job::Run).collect();
+    let mut span: Vec<(u32, Vec<usize>)> = Vec::new();
+    let mut bounds: Option<(u32, Range<u64>)> = None;
+    for ((pack, offset, number), files) in by_frame {
+        let start = u64::from(offset);
+        let end = start + u64::from(frames.frames[number as usize].stored);
+        match &mut bounds {
+            Some((last, range)) if *last == pack && start <= range.end + GAP && end - range.start <= SPAN => {
+                range.end = range.end.max(end);
+            }
+            _ => {
+                jobs.extend((!span.is_empty()).then(|| Job::Span(std::mem::take(&mut span))));
+                bounds = Some((pack, start..end));
+            }
+        }
+        span.push((number, files));
+    }
+    jobs.extend((!span.is_empty()).then_some(Job::Span(span)));
+    jobs.extend((!plain.is_empty()).then_some(Job::Plain(plain)));
+    jobs
+}
+
+struct Reader<'a> {
+    packs: &'a dyn PackSource,
+    frames: &'a Frames,
+    entries: &'a [Entry],
+    deliver: &'a Deliver<'a>,
+    decoder: Decoder,
+}
+
+impl Reader<'_> {
+    fn job(&mut self, job: &Job) -> Result<()> {
+        match job {
+            Job::Plain(files) => files.iter().try_for_each(|index| {
+                let entry = &self.entries[*index];
+                let empty: Result<&mut dyn Read> =
+                    if entry.size == 0 { Ok(&mut io::empty()) } else { Err(damaged(entry)) };
+                (self.deliver)(entry, empty)
+            }),
+            Job::Run(index) => self.run(*index),
+            Job::Span(span) => self.span(span),
+        }
+    }
+
+    fn span(&mut self, span: &[(u32, Vec<usize>)]) -> Result<()> {
+        let numbers: Vec<u32> = span.iter().map(|(number, _)| *number).collect();
+        let loaded = load(self.packs, self.frames, &numbers);
+        for (at, (number, files)) in span.iter().enumerate() {
+            let content = match &loaded {
+                Ok(loaded) => self.decoder.content(&loaded[at], self.frames.frames[*number as usize].raw as usize),
+                Err(error) => Err(copy(error)),
+            };
+            for index in files {
+                let entry = &self.entries[*index];
+                let slice = content.as_ref().map_err(copy).and_then(|content| slice(entry, content));
+                match slice {
+                    Ok(mut bytes) => (self.deliver)(entry, Ok(&mut bytes))?,
+                    Err(error) => (self.deliver)(entry, Err(error.context(format!("reading {}", entry.display()))))?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, index: usize) -> Result<()> {
+        let entry = &self.entries[index];
+        let run = place(entry).and_then(|location| self.frames.of_run(location.part, location.stored));
+        let Some(run) = run else { return (self.deliver)(entry, Err(damaged(entry))) };
+        let (packs, frames, deliver) = (self.packs, self.frames, self.deliver);
+        let mut stream =
+            Run { packs, frames, run, decoder: &mut self.decoder, loaded: Vec::new(), chunk: Bytes::new() };
+        deliver(entry, Ok(&mut stream))
+    }
+}
+
+/// A long file as a stream of frames.
+struct Run<'a> {
+    packs: &'a dyn PackSource,
+    frames: &'a Frames,
+    run: &'a [u32],
+    decoder: &'a mut Decoder,
+    /// Frames that were fetched and not unpacked yet, the next last.
+    loaded: Vec<(Frame, Bytes)>,
+    chunk: Bytes,
+}
+
+impl Run<'_> {
+    fn advance(&mut self) -> Result<()> {
+        if self.loaded.is_empty() {
+            let numbers = ahead(self.frames, self.run)?;
+            let bytes = load(self.packs, self.frames, numbers)?;
+            let frames = numbers.iter().map(|n| self.frames.frames[*n as usize]);
+            self.loaded = frames.zip(bytes).rev().collect();
+            self.run = &self.run[numbers.len()..];
+        }
+        if let Some((frame, bytes)) = self.loaded.pop() {
+            let content = self.decoder.content(&bytes, frame.raw as usize)?;
+            if short(blake3::hash(&content).as_bytes()) != frame.check {
+                return Err(Error::new(Kind::Corrupt, "a chunk of the capture is damaged"));
+            }
+            self.chunk = content.into();
+        }
+        Ok(())
+    }
+}
+
+impl Read for Run<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.chunk.is_empty() && !(self.run.is_empty() && self.loaded.is_empty()) {
+            self.advance().map_err(io::Error::other)?;
+        }
+        let n = out.len().min(self.chunk.len());
+        out[..n].copy_from_slice(&self.chunk.split_to(n));
+        Ok(n)
+    }
+}
+
+/// The frames at the beginning of a run that one request can fetch.
+fn ahead<'a>(frames: &Frames, run: &'a [u32]) -> Result<&'a [u32]> {
+    let mut range: Option<(u32, Range<u64>)> = None;
+    for (count, number) in run.iter().enumerate() {
+        let unknown = || Error::new(Kind::Corrupt, "the manifest names an unknown frame");
+        let frame = frames.frames.get(*number as usize).ok_or_else(unknown)?;
+        let (start, end) = (u64::from(frame.offset), u64::from(frame.offset) + u64::from(frame.stored));
+        match &mut range {
+            None => range = Some((frame.pack, start..end)),
+            Some((pack, have))
+                if *pack == frame.pack && start >= have.end && start <= have.end + GAP && end - have.start <= SPAN =>
+            {
+                have.end = end;
+            }
+            Some(_) => return Ok(&run[..count]),
+        }
+    }
+    Ok(run)
+}
+
+/// Fetches frames of one pack, given in order of their offsets, with one request.
+fn load(packs: &dyn PackSource, frames: &Frames, numbers: &[u32]) -> Result<Vec<Bytes>> {
+    let unknown = || Error::new(Kind::Corrupt, "the manifest names an unknown frame");
+    let found = numbers.iter().map(|n| frames.find(*n).ok_or_else(unknown)).collect::<Result<Vec<_>>>()?;
+    let Some((first, name)) = found.first() else { return Ok(Vec::new()) };
+    let start = u64::from(first.offset);
+    let end = found.iter().map(|(frame, _)| u64::from(frame.offset) + u64::from(frame.stored)).max().unwrap_or(start);
+    let bytes = packs.read_at(name, start..end)?;
+    let cut = |frame: &Frame| {
+        let from = (u64::from(frame.offset) - start) as usize;
+        bytes.slice(from..from + frame.stored as usize)
+    };
+    Ok(found.iter().map(|(frame, _)| cut(frame)).collect())
+}
+
+fn slice<'a>(entry: &Entry, content: &'a [u8]) -> Result<&'a [u8]> {
+    let bounds = place(entry).and_then(|location| {
+        let start = usize::try_from(location.offset).ok()?;
+        Some(start..start.checked_add(usize::try_from(location.stored).ok()?)?)
+    });
+    bounds.and_then(|bounds| content.get(bounds)).ok_or_else(|| damaged(entry))
+}
+
+fn damaged(entry: &Entry) -> Error {
+    Error::new(Kind::Corrupt, format!("the content of {} is not where the manifest says", entry.display()))
+}
+
+/// Errors are not cloned: each file gets the message of its own.
+fn copy(error: &Error) -> Error {
+    let copy = Error::new(error.kind(), error.message());
+    error.hints().iter().fold(copy, |copy, hint| copy.hint(hint))
+}

@@ -1,0 +1,263 @@
+//! Writing: every thread reads, masks, hashes and compresses; finished frames go into packs as they come.
+
+use super::{
+    frame::Encoder,
+    known::{Fresh, Known, short},
+    packs::{Packs, Sink},
+};
+use crate::{
+    archive::{
+        Source,
+        group::{Saved, group, keep},
+    },
+    error::{Error, Kind, Result},
+    pipeline::{
+        entry::{Content, Entry, Location},
+        frames::{Frame, Frames, IN_FRAME, PackName, RUN},
+        id::Id,
+        progress::Progress,
+    },
+};
+use fastcdc::v2020::StreamCDC;
+use std::{
+    io::{self, Cursor, Read},
+    ops::Range,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// Small files are packed together up to this many bytes: enough for zstd to find what `tar | zstd` finds.
+const GROUP: u64 = 2 << 20;
+/// Larger files are cut by their content.
+const SMALL: usize = 1 << 20;
+/// Bounds and target of a chunk, in bytes (FastCDC, Xia et al. 2020, normalisation level 1).
+const CHUNK: (usize, usize, usize) = (512 << 10, 1 << 20, 4 << 20);
+
+/// What is written with what.
+pub struct Options<'a> {
+    /// The capture that the packs belong to.
+    pub owner: &'a Id,
+    /// Takes the packs.
+    pub sink: &'a dyn Sink,
+    /// What is stored already.
+    pub known: &'a Known,
+    /// Hears of bytes read.
+    pub progress: &'a dyn Progress,
+    /// How many threads read and compress.
+    pub threads: usize,
+}
+
+/// What was written.
+pub struct Written {
+    /// The entries that are stored, with size, hash and location.
+    pub entries: Vec<Entry>,
+    /// What their locations mean.
+    pub frames: Frames,
+    /// How many packs were written.
+    pub packs: u32,
+}
+
+/// Stores the content of `entries`, which are in path order. `frames` are those that `known` speaks of.
+///
+/// # Errors
+/// Those of the sink. What the source cannot give is left out, no error.
+pub fn write(entries: Vec<Entry>, source: &dyn Source, frames: Frames, options: &Options<'_>) -> Result<Written> {
+    let groups = group(&entries, GROUP);
+    let shared = Shared {
+        entries: &entries,
+        source,
+        options,
+        packs: Packs::new(options.sink),
+        fresh: Fresh::default(),
+        frames: Mutex::new(frames),
+        saved: Mutex::new(Vec::with_capacity(entries.len())),
+    };
+    let next = AtomicUsize::new(0);
+    let failure = Mutex::new(None);
+    thread::scope(|scope| {
+        for _ in 0..options.threads.max(1) {
+            scope.spawn(|| {
+                let work = || -> Result<()> {
+                    let mut worker = Worker { shared: &shared, encoder: Encoder::new()?, raw: Vec::new() };
+                    while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        worker.group(group.clone())?;
+                    }
+                    Ok(())
+                };
+                if let Err(error) = work() {
+                    next.store(groups.len(), Ordering::Relaxed);
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                }
+            });
+        }
+    });
+    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
+    }
+    let Shared { packs, frames, saved, .. } = shared;
+    let packs = packs.finish()?;
+    let mut saved = saved.into_inner().unwrap_or_else(PoisonError::into_inner);
+    saved.sort_unstable_by_key(|s| s.index);
+    let frames = frames.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Written { entries: keep(entries, saved), frames, packs })
+}
+
+struct Shared<'a> {
+    entries: &'a [Entry],
+    source: &'a dyn Source,
+    options: &'a Options<'a>,
+    packs: Packs<'a>,
+    fresh: Fresh,
+    frames: Mutex<Frames>,
+    saved: Mutex<Vec<Saved>>,
+}
+
+impl Shared<'_> {
+    fn frames(&self) -> MutexGuard<'_, Frames> {
+        self.frames.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Worker<'a> {
+    shared: &'a Shared<'a>,
+    encoder: Encoder,
+    raw: Vec<u8>,
+}
+
+/// A small file whose content is in the frame being filled.
+struct Pending {
+    index: usize,
+    size: u64,
+    hash: [u8; 32],
+    offset: u64,
+}
+
+impl Worker<'_> {
+    fn group(&mut self, range: Range<usize>) -> Result<()> {
+        self.raw.clear();
+        let mut pending: Vec<Pending> = Vec::new();
+        let mut saved = Vec::with_capacity(range.len());
+        for index in range {
+            let entry = &self.shared.entries[index];
+            self.shared.options.progress.advance(entry.size);
+            if !entry.is_file() {
+                saved.push(Saved { index, size: 0, hash: [0; 32], location: Location::default() });
+                continue;
+            }
+            let Some(mut reader) = self.shared.source.open(entry) else { continue };
+            let start = self.raw.len();
+            match reader.by_ref().take(SMALL as u64 + 1).read_to_end(&mut self.raw) {
+                Ok(n) if n <= SMALL => {
+                    let hash = *blake3::hash(&self.raw[start..]).as_bytes();
+                    let twin = pending.iter().find(|p| p.hash == hash).map(|p| p.offset);
+                    let stored = if n == 0 { Some(Location::default()) } else { self.stored(&hash) };
+                    if stored.is_some() || twin.is_some() {
+                        self.raw.truncate(start);
+                    }
+                    match (stored, twin) {
+                        (Some(location), _) => saved.push(Saved { index, size: n as u64, hash, location }),
+                        (None, twin) => {
+                            pending.push(Pending { index, size: n as u64, hash, offset: twin.unwrap_or(start as u64) })
+                        }
+                    }
+                }
+                Ok(_) => {
+                    // It is large, or has grown: what was read so far comes first.
+                    let head = self.raw.split_off(start);
+                    match self.large(&mut Cursor::new(head).chain(reader))? {
+                        Ok((size, hash, location)) => saved.push(Saved { index, size, hash, location }),
+                        Err(error) => self.shared.source.failed(entry, error, false),
+                    }
+                }
+                Err(error) => {
+                    self.raw.truncate(start);
+                    self.shared.source.failed(entry, error, false);
+                }
+            }
+        }
+        self.frame(pending, &mut saved)?;
+        self.shared.saved.lock().unwrap_or_else(PoisonError::into_inner).append(&mut saved);
+        Ok(())
+    }
+
+    fn stored(&self, hash: &[u8; 32]) -> Option<Location> {
+        self.shared.options.known.file(hash).or_else(|| self.shared.fresh.file(hash))
+    }
+
+    /// Stores the frame of small files.
+    fn frame(&mut self, pending: Vec<Pending>, saved: &mut Vec<Saved>) -> Result<()> {
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let frame = self.encoder.frame(&self.raw)?;
+        let number = self.place(&frame, self.raw.len(), [0; 16])?;
+        for Pending { index, size, hash, offset } in pending {
+            let location = Location { part: number, offset, stored: size, method: IN_FRAME };
+            self.shared.fresh.add_file(&hash, location);
+            saved.push(Saved { index, size, hash, location });
+        }
+        Ok(())
+    }
+
+    /// Puts a frame into a pack and returns its number.
+    fn place(&self, frame: &[u8], raw: usize, check: [u8; 16]) -> Result<u32> {
+        let placed = self.shared.packs.add(frame)?;
+        let name = PackName { owner: self.shared.options.owner.clone(), number: placed.pack };
+        let mut frames = self.shared.frames();
+        let pack = frames.pack(&name);
+        Ok(frames.frame(Frame { pack, offset: placed.offset, stored: frame.len() as u32, raw: raw as u32, check }))
+    }
+
+    /// Cuts a large file and stores the chunks that are not stored already. The inner error is the source's.
+    #[allow(clippy::type_complexity, reason = "two kinds of failure: ours and the source's")]
+    fn large(&mut self, reader: &mut dyn Read) -> Result<Result<(u64, [u8; 32], Location), io::Error>> {
+        let mut hash = blake3::Hasher::new();
+        let mut size = 0u64;
+        let mut run = Vec::new();
+        for chunk in StreamCDC::new(reader, CHUNK.0, CHUNK.1, CHUNK.2) {
+            let data = match chunk {
+                Ok(chunk) => chunk.data,
+                Err(fastcdc::v2020::Error::IoError(error)) => return Ok(Err(error)),
+                Err(other) => return Err(Error::new(Kind::Internal, "cutting a file").with_source(other.to_string())),
+            };
+            hash.update(&data);
+            size += data.len() as u64;
+            let check = short(blake3::hash(&data).as_bytes());
+            let stored = self.shared.options.known.chunk(&check).or_else(|| self.shared.fresh.chunk(&check));
+            run.push(match stored {
+                Some(frame) => frame,
+                None => {
+                    let frame = self.encoder.frame(&data)?;
+                    let number = self.place(&frame, data.len(), check)?;
+                    self.shared.fresh.add_chunk(check, number);
+                    number
+                }
+            });
+        }
+        let part = self.shared.frames().run(&run);
+        let location = Location { part, offset: 0, stored: run.len() as u64, method: RUN };
+        Ok(Ok((size, *hash.finalize().as_bytes(), location)))
+    }
+}
+
+/// The packs, by name, that the entries need.
+pub fn packs_of(entries: &[Entry], frames: &Frames) -> Vec<PackName> {
+    let mut used = vec![false; frames.packs.len()];
+    let mut mark = |number: u32| {
+        if let Some(frame) = frames.frames.get(number as usize) {
+            used[frame.pack as usize] = true;
+        }
+    };
+    for entry in entries {
+        let Content::File { location, .. } = &entry.content else { continue };
+        match location.method {
+            IN_FRAME => mark(location.part),
+            RUN => frames.of_run(location.part, location.stored).unwrap_or_default().iter().for_each(|n| mark(*n)),
+            _ => {}
+        }
+    }
+    frames.packs.iter().zip(used).filter(|(_, used)| *used).map(|(name, _)| name.clone()).collect()
+}
