@@ -81,7 +81,7 @@ pub fn write(
 ///
 /// # Errors
 /// What `deliver` returns.
-pub fn read(format: Format, blob: &dyn Blob, entries: &[Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
+pub fn read(format: Format, blob: &dyn Blob, entries: &[&Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
     match format {
         Format::Chunks => Err(Error::new(Kind::Internal, "chunks are not read from one file")),
         Format::Zip => zip::read(blob, entries, threads, deliver),

@@ -94,7 +94,7 @@ impl Contents {
     ///
     /// # Errors
     /// What `deliver` returns.
-    pub fn read(&self, entries: &[Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
+    pub fn read(&self, entries: &[&Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
         match (self.format, &self.archive) {
             (Format::Chunks, _) => chunks::read(&self.packs, &self.frames, entries, threads, deliver),
             (format, Some(archive)) => archive::read(format, archive, entries, threads, deliver),

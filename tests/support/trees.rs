@@ -375,6 +375,7 @@ pub fn request(workspace: &Path, format: Format) -> Request {
         job: None,
         owner: None,
         format,
+        bases: Vec::new(),
         exclude: vec![],
         exact: GlobSet::empty(),
         rules: Rules::new(&[], &[]).unwrap(),

@@ -39,7 +39,7 @@ pub trait PackSource: Sync {
 pub fn read(
     packs: &dyn PackSource,
     frames: &Frames,
-    entries: &[Entry],
+    entries: &[&Entry],
     threads: usize,
     deliver: &Deliver<'_>,
 ) -> Result<()> {
@@ -83,7 +83,7 @@ fn place(entry: &Entry) -> Option<Location> {
     }
 }
 
-fn jobs(frames: &Frames, entries: &[Entry]) -> Vec<Job> {
+fn jobs(frames: &Frames, entries: &[&Entry]) -> Vec<Job> {
     let (mut plain, mut runs) = (Vec::new(), Vec::new());
     let mut by_frame: BTreeMap<(u32, u32, u32), Vec<usize>> = BTreeMap::new();
     for (index, entry) in entries.iter().enumerate() {
@@ -123,7 +123,7 @@ fn jobs(frames: &Frames, entries: &[Entry]) -> Vec<Job> {
 struct Reader<'a> {
     packs: &'a dyn PackSource,
     frames: &'a Frames,
-    entries: &'a [Entry],
+    entries: &'a [&'a Entry],
     deliver: &'a Deliver<'a>,
     decoder: Decoder,
 }
@@ -132,7 +132,7 @@ impl Reader<'_> {
     fn job(&mut self, job: &Job) -> Result<()> {
         match job {
             Job::Plain(files) => files.iter().try_for_each(|index| {
-                let entry = &self.entries[*index];
+                let entry = self.entries[*index];
                 let empty: Result<&mut dyn Read> =
                     if entry.size == 0 { Ok(&mut io::empty()) } else { Err(damaged(entry)) };
                 (self.deliver)(entry, empty)
@@ -151,7 +151,7 @@ impl Reader<'_> {
                 Err(error) => Err(copy(error)),
             };
             for index in files {
-                let entry = &self.entries[*index];
+                let entry = self.entries[*index];
                 let slice = content.as_ref().map_err(copy).and_then(|content| slice(entry, content));
                 match slice {
                     Ok(mut bytes) => (self.deliver)(entry, Ok(&mut bytes))?,
@@ -163,7 +163,7 @@ impl Reader<'_> {
     }
 
     fn run(&mut self, index: usize) -> Result<()> {
-        let entry = &self.entries[index];
+        let entry = self.entries[index];
         let run = place(entry).and_then(|location| self.frames.of_run(location.part, location.stored));
         let Some(run) = run else { return (self.deliver)(entry, Err(damaged(entry))) };
         let (packs, frames, deliver) = (self.packs, self.frames, self.deliver);

@@ -84,7 +84,7 @@ async fn stream(contents: Contents, entry: Entry, out: Box<dyn Write + Send>) ->
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
             copy(entry, content?, &mut **out)
         };
-        contents.read(&[entry], 1, &deliver)
+        contents.read(&[&entry], 1, &deliver)
     };
     blocking(work).await
 }
@@ -135,7 +135,8 @@ async fn place(world: &World, contents: Contents, mut entries: Vec<Entry>, to: &
     progress.phase("fetching", Some(total_size(&entries)), Unit::Bytes);
     blocking(move || {
         tree.directories(&entries)?;
-        contents.read(&entries, archive::threads(), &|entry, content| {
+        let files: Vec<&Entry> = entries.iter().filter(|e| e.is_file()).collect();
+        contents.read(&files, archive::threads(), &|entry, content| {
             tree.file(entry, content?)?;
             progress.advance(entry.size);
             Ok(())

@@ -121,6 +121,7 @@ async fn contents(world: &World, record: &Record, manifest: Manifest, found: &mu
     let progress = Arc::clone(&world.progress);
     let work = move || {
         let damaged = Mutex::new(Vec::new());
+        let files: Vec<&Entry> = files.iter().collect();
         contents.read(&files, archive::threads(), &|entry, content| {
             progress.advance(entry.size);
             match content.and_then(|content| check(entry, content)) {
