@@ -2,6 +2,7 @@
 
 pub mod bases;
 pub mod catalog;
+pub mod collect;
 pub mod content;
 pub mod details;
 pub mod drift;

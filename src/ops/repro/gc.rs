@@ -2,90 +2,58 @@
 
 use crate::{
     capture::{
-        catalog::{self, PREFIX, Versioned},
-        upload::{self, BEGUN},
+        catalog::{self, PREFIX},
+        collect,
+        upload::BEGUN,
     },
     error::{Kind, Result},
     ops::World,
-    pipeline::{
-        id::Id,
-        record::{Record, State},
-    },
+    pipeline::{id::Id, record::State},
     store::{Key, Meta},
 };
 use futures::TryStreamExt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Collected {
     /// Captures of which something was left, with the bytes that went.
-    pub captures: Vec<(Id, u64)>,
-    /// Bytes of temporary files, and of objects that no record names.
+    pub captures: Vec<(String, u64)>,
+    /// Bytes of temporary files.
     pub temporary: u64,
-    /// Saves and removals that are at work just now.
+    /// Saves that are at work just now.
     pub alive: u64,
 }
 
-/// Removes captures whose save or removal died, objects without a record, and temporary files whose owner died.
+/// Removes captures whose save or removal died, content that no capture needs, and temporary files whose owner died. Safe
+/// beside everything else that goes on; see [`collect`].
 ///
 /// # Errors
 /// `Corrupt` or `Unsupported` when a record cannot be read: then nothing is removed. Those of the store.
 pub async fn gc(world: &World) -> Result<Collected> {
-    let mut collected = Collected::default();
-    let mut dead = Vec::new();
-    for found in unfinished(world).await? {
-        match found.record.state {
-            State::Complete => {}
-            State::Open if !world.store.lease_lapsed(found.record.id.as_str()).await? => collected.alive += 1,
-            State::Open | State::Aborted | State::Retiring => dead.push(found),
+    let mut captures: BTreeMap<String, u64> = BTreeMap::new();
+    let alive;
+    if world.dry_run {
+        let (plan, at_work) = collect::preview(&world.store).await?;
+        alive = at_work;
+        for (key, size) in plan.objects {
+            let id = key.split('/').nth(1).unwrap_or(&key).to_owned();
+            *captures.entry(id).or_default() += size;
         }
+        plan.records.into_iter().for_each(|id| drop(captures.entry(id.into()).or_default()));
+    } else {
+        let collected = collect::collect(&world.store).await?;
+        alive = collected.alive;
+        captures.extend(collected.captures.into_iter().map(|(id, (_, bytes))| (id, bytes)));
+        collected.records.into_iter().for_each(|id| drop(captures.entry(id.into()).or_default()));
     }
-    for found in dead {
-        let id = found.record.id.clone();
-        if world.dry_run {
-            collected.captures.push((id, found.record.totals.stored));
-            continue;
-        }
-        let Some(record) = end(world, found).await? else { continue };
-        let (_, bytes) = upload::remove(&world.store, &record).await?;
-        world.store.delete(&Key::new(format!("{BEGUN}{id}"))?).await?;
-        collected.captures.push((id, bytes));
-    }
+    let mut temporary = 0;
     if !world.dry_run {
         notes(world).await?;
-        collected.temporary = orphans(world).await? + world.store.sweep().await?;
+        leftovers(world).await?;
+        temporary = world.store.sweep().await?;
     }
-    Ok(collected)
-}
-
-/// All records that are not complete, at a version each. One that cannot be read stops everything.
-async fn unfinished(world: &World) -> Result<Vec<Versioned>> {
-    let (records, broken) = catalog::all(&world.store).await?;
-    if let Some(error) = broken.into_iter().next() {
-        return Err(error.context("collecting garbage: a record cannot be read, so nothing was removed"));
-    }
-    let mut found = Vec::new();
-    for record in records.into_iter().filter(|r| r.state != State::Complete) {
-        match catalog::read(&world.store, &Key::new(format!("{PREFIX}{}", record.id))?).await {
-            Ok(versioned) => found.push(versioned),
-            Err(e) if e.kind() == Kind::NotFound => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(found)
-}
-
-/// Takes an open record out of its save's hands; `None` when the save was quicker.
-async fn end(world: &World, found: Versioned) -> Result<Option<Record>> {
-    if found.record.state != State::Open {
-        return Ok(Some(found.record));
-    }
-    match catalog::update(&world.store, &found, |record| record.state = State::Aborted).await {
-        Ok(aborted) => Ok(Some(aborted.record)),
-        Err(e) if matches!(e.kind(), Kind::Precondition | Kind::NotFound) => Ok(None),
-        Err(e) => Err(e),
-    }
+    Ok(Collected { captures: captures.into_iter().collect(), temporary, alive })
 }
 
 /// Forgets notes of removals that are done, or that were stopped before they began.
@@ -102,38 +70,29 @@ async fn notes(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Removes objects of captures that have no record: a save that was taken for dead, and was not, went on writing after
-/// its remains had been removed.
-async fn orphans(world: &World) -> Result<u64> {
-    let mut found: BTreeMap<String, Vec<Meta>> = BTreeMap::new();
-    for prefix in ["data/", "jobs/"] {
-        // Listed before the records: whatever is of a living capture had its record before it was there.
-        let mut listed = world.store.list(prefix, None);
-        while let Some(meta) = listed.try_next().await? {
-            if let Some(id) = owner(meta.key.as_str()) {
-                found.entry(id.to_owned()).or_default().push(meta);
-            }
+/// Forgets the entries under `jobs/` and the leases of captures that have no record. They were listed before the records:
+/// whatever is of a living capture had its record before it was there, but for the lease, which says itself whether it lapsed.
+async fn leftovers(world: &World) -> Result<()> {
+    let jobs: Vec<Meta> = world.store.list("jobs/", None).try_collect().await?;
+    let leases: Vec<Meta> = world.store.list("leases/", None).try_collect().await?;
+    let records: BTreeSet<Id> = world
+        .store
+        .list(PREFIX, None)
+        .try_filter_map(async |meta| Ok(Id::try_from(meta.key.as_str().trim_start_matches(PREFIX).to_owned()).ok()))
+        .try_collect()
+        .await?;
+    let unknown = |name: &str| Id::try_from(name.to_owned()).is_ok_and(|id| !records.contains(&id));
+    for meta in jobs {
+        let name = meta.key.as_str().rsplit('-').next().unwrap_or_default();
+        if unknown(name) && world.store.lease_lapsed(name).await? {
+            world.store.delete(&meta.key).await?;
         }
     }
-    let records: Vec<Key> = world.store.list(PREFIX, None).map_ok(|meta| meta.key).try_collect().await?;
-    records.iter().for_each(|key| drop(found.remove(key.as_str().trim_start_matches(PREFIX))));
-    let mut bytes = 0;
-    for (id, objects) in found {
-        if !world.store.lease_lapsed(&id).await? {
-            continue;
-        }
-        for object in objects {
-            world.store.delete(&object.key).await?;
-            bytes += object.size;
+    for meta in leases {
+        let name = meta.key.as_str().trim_start_matches("leases/");
+        if unknown(name) && world.store.lease_lapsed(name).await? {
+            world.store.drop_lease(name).await?;
         }
     }
-    Ok(bytes)
-}
-
-/// The capture that an object belongs to.
-fn owner(key: &str) -> Option<&str> {
-    match key.strip_prefix("data/") {
-        Some(rest) => rest.split('/').next(),
-        None => key.rsplit('-').next(),
-    }
+    Ok(())
 }
