@@ -113,10 +113,7 @@ fn failure(out: &mut String, input: &Input<'_>) {
         details.failed_tests.iter().map(|test| {
             let message = test.message.as_ref().map(|m| format!(": {}", text(m))).unwrap_or_default();
             let alone = test.command.as_ref().map(|c| format!("\n  run it alone: {}", code(c))).unwrap_or_default();
-            format!(
-                "{}{message}{alone}",
-                code(&[&test.suite, &test.name].map(String::as_str).join(" ").trim().to_owned())
-            )
+            format!("{}{message}{alone}", code([&test.suite, &test.name].map(String::as_str).join(" ").trim()))
         }),
     );
 }
