@@ -401,7 +401,7 @@ fn written(dir: &Path, format: Format, entries: Vec<Entry>) -> PathBuf {
         seen.fetch_add(1, Ordering::Relaxed);
         Ok(())
     };
-    archive::read(format, &blob, &entries, 2, &deliver).unwrap();
+    archive::read(format, &blob, &entries.iter().collect::<Vec<_>>(), 2, &deliver).unwrap();
     assert_eq!(seen.into_inner() as usize, entries.iter().filter(|e| e.is_file()).count(), "{}", format.as_str());
     path
 }

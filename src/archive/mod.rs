@@ -80,7 +80,7 @@ pub fn write(
 ///
 /// # Errors
 /// What `deliver` returns.
-pub fn read(format: Format, blob: &dyn Blob, entries: &[Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
+pub fn read(format: Format, blob: &dyn Blob, entries: &[&Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
     match format {
         Format::Zip => zip::read(blob, entries, threads, deliver),
         Format::SevenZ => sevenz::read(blob, entries, threads, deliver),

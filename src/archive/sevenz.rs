@@ -95,9 +95,11 @@ pub fn write(entries: Vec<Entry>, source: &dyn Source, out: &File, options: &Wri
         result.map_err(|e| failed(options, e))?;
         kept.push(Saved { index, size: 0, hash: [0; 32], location: Location::default() });
     }
-    writer.finish().map_err(|e| Error::io("writing the archive in", options.scratch, e))?;
     kept.sort_unstable_by_key(|s| s.index);
-    Ok(keep(entries, kept))
+    // The library's list of files is at its largest when it is written: what we need no more goes before.
+    let entries = keep(entries, kept);
+    writer.finish().map_err(|e| Error::io("writing the archive in", options.scratch, e))?;
+    Ok(entries)
 }
 
 fn pack(
@@ -207,7 +209,7 @@ impl Read for Shared<'_, '_> {
 type Files<'a> = BTreeMap<u64, Vec<&'a Entry>>;
 
 /// Reads files. See [`crate::archive::read`].
-pub fn read(blob: &dyn Blob, entries: &[Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
+pub fn read(blob: &dyn Blob, entries: &[&Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
     let mut blocks: BTreeMap<u32, Files<'_>> = BTreeMap::new();
     for entry in entries {
         match &entry.content {
@@ -221,7 +223,7 @@ pub fn read(blob: &dyn Blob, entries: &[Entry], threads: usize, deliver: &Delive
     if blocks.is_empty() {
         return Ok(());
     }
-    let archive = match Archive::read(&mut Cursor::new(blob), &Password::empty()) {
+    let mut archive = match Archive::read(&mut Cursor::new(blob), &Password::empty()) {
         Ok(archive) => archive,
         Err(cause) => {
             let cause = cause.to_string();
@@ -229,6 +231,9 @@ pub fn read(blob: &dyn Blob, entries: &[Entry], threads: usize, deliver: &Delive
             return files.into_iter().try_for_each(|entry| deliver(entry, Err(damaged(entry, &cause))));
         }
     };
+    // Files are found by their places; half a million names are memory that nobody needs.
+    archive.files.iter_mut().for_each(|file| file.name = String::new());
+    let archive = archive;
     let blocks: Vec<_> = blocks.into_iter().collect();
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
@@ -257,9 +262,8 @@ fn read_block(blob: &dyn Blob, archive: &Archive, block: u32, files: &Files<'_>,
         let mut at = 0u64;
         let result = BlockDecoder::new(1, block as usize, archive, &password, &mut cursor).for_each_entries(
             &mut |file, content| {
-                // An empty file lies where the next one begins, and is nothing that anybody waits for.
-                let wanted = left.get_mut(&at).filter(|_| file.size() > 0);
-                let entry = wanted.and_then(|wanted| {
+                // The offset alone does not tell: an empty file lies where the next one begins.
+                let entry = left.get_mut(&at).and_then(|wanted| {
                     let found = wanted.iter().position(|entry| entry.size == file.size())?;
                     Some(wanted.swap_remove(found))
                 });

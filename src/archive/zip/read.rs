@@ -24,7 +24,7 @@ const SPAN: u64 = 8 << 20;
 const GAP: u64 = 256 << 10;
 
 /// Reads files. See [`crate::archive::read`].
-pub fn read(blob: &dyn Blob, entries: &[Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
+pub fn read(blob: &dyn Blob, entries: &[&Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
     let spans = spans(entries);
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
@@ -56,7 +56,7 @@ fn place(entry: &Entry) -> Option<Location> {
     }
 }
 
-fn spans(entries: &[Entry]) -> Vec<Span> {
+fn spans(entries: &[&Entry]) -> Vec<Span> {
     let mut files: Vec<(usize, Location)> =
         entries.iter().enumerate().filter_map(|(i, e)| Some((i, place(e)?))).collect();
     files.sort_by_key(|(_, location)| location.offset);
@@ -77,12 +77,12 @@ fn spans(entries: &[Entry]) -> Vec<Span> {
     spans
 }
 
-fn read_span(blob: &dyn Blob, entries: &[Entry], span: &Span, deliver: &Deliver<'_>) -> Result<()> {
+fn read_span(blob: &dyn Blob, entries: &[&Entry], span: &Span, deliver: &Deliver<'_>) -> Result<()> {
     let whole = span.bytes.end - span.bytes.start <= SPAN;
     let inside = span.bytes.end <= blob.len();
     let loaded = if whole && inside { Some(blob.read_at(span.bytes.clone())) } else { None };
     for &index in &span.files {
-        let entry = &entries[index];
+        let entry = entries[index];
         let Some(location) = place(entry) else { continue };
         let range = location.offset..location.offset.saturating_add(location.stored);
         if range.end > blob.len() || !headers::known(location.method) {

@@ -84,7 +84,7 @@ async fn stream(world: &World, record: &Record, entry: Entry, out: Box<dyn Write
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
             copy(entry, content?, &mut **out)
         };
-        archive::read(format, &blob, &[entry], 1, &deliver)
+        archive::read(format, &blob, &[&entry], 1, &deliver)
     };
     blocking(work).await
 }
@@ -136,7 +136,8 @@ async fn place(world: &World, record: &Record, mut entries: Vec<Entry>, to: &Pat
     progress.phase("fetching", Some(total_size(&entries)), Unit::Bytes);
     blocking(move || {
         tree.directories(&entries)?;
-        archive::read(format, &blob, &entries, archive::threads(), &|entry, content| {
+        let files: Vec<&Entry> = entries.iter().filter(|e| e.is_file()).collect();
+        archive::read(format, &blob, &files, archive::threads(), &|entry, content| {
             tree.file(entry, content?)?;
             progress.advance(entry.size);
             Ok(())

@@ -132,6 +132,7 @@ async fn contents(world: &World, record: &Record, entries: Vec<Entry>, found: &m
     let (format, progress) = (record.format, Arc::clone(&world.progress));
     let work = move || {
         let damaged = Mutex::new(Vec::new());
+        let files: Vec<&Entry> = files.iter().collect();
         archive::read(format, &blob, &files, archive::threads(), &|entry, content| {
             progress.advance(entry.size);
             match content.and_then(|content| check(entry, content)) {

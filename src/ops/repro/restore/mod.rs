@@ -243,7 +243,7 @@ async fn fill(world: &World, record: &Record, tree: Tree, entries: Vec<Entry>) -
         tree.directories(&entries)?;
         let mut resumed = 0;
         // A link to a file that is restored too is made at the end; every other file is written.
-        let wanted: Vec<Entry> = entries
+        let wanted: Vec<&Entry> = entries
             .iter()
             .filter(|entry| {
                 let linked = matches!(entry.content, Content::File { link: Some(_), .. });
@@ -254,7 +254,6 @@ async fn fill(world: &World, record: &Record, tree: Tree, entries: Vec<Entry>) -
                 }
                 entry.is_file() && !linked && !here
             })
-            .cloned()
             .collect();
         let failed = Mutex::new(Vec::new());
         if let Some(blob) = &blob {
