@@ -149,7 +149,7 @@ mod tests {
         });
         assert_eq!(error.unwrap_err().message(), "job 5");
         assert_eq!(seen, [0, 1, 2, 3, 4]);
-        let full = ordered(&[1; 20], vec![|job| Ok(job); 3], |_, _| Err(Error::new(Kind::Internal, "full")));
+        let full = ordered(&[1; 20], vec![Ok; 3], |_, _| Err(Error::new(Kind::Internal, "full")));
         assert_eq!(full.unwrap_err().message(), "full");
     }
 }

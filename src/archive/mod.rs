@@ -3,6 +3,7 @@
 //! An archive is written from entries in path order whose content a [`Source`] gives, and read back by the locations
 //! that the writer left in the entries. Both run on plain threads and hold a bounded number of bytes, however much there is.
 
+pub mod chunks;
 mod flow;
 mod group;
 pub mod sevenz;

@@ -203,14 +203,17 @@ impl Read for Shared<'_, '_> {
     }
 }
 
+/// The files wanted from one block, by their offset in it. A manifest that is not ours may want two at one place.
+type Files<'a> = BTreeMap<u64, Vec<&'a Entry>>;
+
 /// Reads files. See [`crate::archive::read`].
 pub fn read(blob: &dyn Blob, entries: &[Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
-    let mut blocks: BTreeMap<u32, BTreeMap<u64, &Entry>> = BTreeMap::new();
+    let mut blocks: BTreeMap<u32, Files<'_>> = BTreeMap::new();
     for entry in entries {
         match &entry.content {
             Content::File { .. } if entry.size == 0 => deliver(entry, Ok(&mut io::empty()))?,
             Content::File { location, .. } => {
-                blocks.entry(location.part).or_default().insert(location.offset, entry);
+                blocks.entry(location.part).or_default().entry(location.offset).or_default().push(entry);
             }
             _ => {}
         }
@@ -222,7 +225,7 @@ pub fn read(blob: &dyn Blob, entries: &[Entry], threads: usize, deliver: &Delive
         Ok(archive) => archive,
         Err(cause) => {
             let cause = cause.to_string();
-            let files = blocks.into_values().flat_map(BTreeMap::into_values);
+            let files = blocks.into_values().flat_map(BTreeMap::into_values).flatten();
             return files.into_iter().try_for_each(|entry| deliver(entry, Err(damaged(entry, &cause))));
         }
     };
@@ -244,13 +247,7 @@ pub fn read(blob: &dyn Blob, entries: &[Entry], threads: usize, deliver: &Delive
     failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
-fn read_block(
-    blob: &dyn Blob,
-    archive: &Archive,
-    block: u32,
-    files: &BTreeMap<u64, &Entry>,
-    deliver: &Deliver<'_>,
-) -> Result<()> {
+fn read_block(blob: &dyn Blob, archive: &Archive, block: u32, files: &Files<'_>, deliver: &Deliver<'_>) -> Result<()> {
     let mut left = files.clone();
     let mut stop: Option<Error> = None;
     let mut cause = "the block is not in the archive".to_owned();
@@ -260,16 +257,24 @@ fn read_block(
         let mut at = 0u64;
         let result = BlockDecoder::new(1, block as usize, archive, &password, &mut cursor).for_each_entries(
             &mut |file, content| {
-                let start = at;
-                at += file.size();
-                let Some(entry) = left.remove(&start).filter(|entry| entry.size == file.size()) else {
-                    io::copy(content, &mut io::sink())?;
-                    return Ok(true);
-                };
-                if let Err(error) = deliver(entry, Ok(content)) {
+                // An empty file lies where the next one begins, and is nothing that anybody waits for.
+                let wanted = left.get_mut(&at).filter(|_| file.size() > 0);
+                let entry = wanted.and_then(|wanted| {
+                    let found = wanted.iter().position(|entry| entry.size == file.size())?;
+                    Some(wanted.swap_remove(found))
+                });
+                if let Some(Err(error)) = entry.map(|entry| deliver(entry, Ok(&mut *content))) {
                     stop = Some(error);
+                    return Ok(false);
                 }
-                Ok(stop.is_none() && !left.is_empty())
+                at = at.saturating_add(file.size());
+                left.retain(|_, wanted| !wanted.is_empty());
+                if left.is_empty() {
+                    return Ok(false);
+                }
+                // What was not read to its end would be read as the beginning of the next file.
+                io::copy(content, &mut io::sink())?;
+                Ok(true)
             },
         );
         if let Err(error) = result {
@@ -279,7 +284,7 @@ fn read_block(
     if let Some(error) = stop {
         return Err(error);
     }
-    left.into_values().try_for_each(|entry| deliver(entry, Err(damaged(entry, &cause))))
+    left.into_values().flatten().try_for_each(|entry| deliver(entry, Err(damaged(entry, &cause))))
 }
 
 fn damaged(entry: &Entry, cause: &str) -> Error {

@@ -8,13 +8,13 @@ use crate::{
     },
     pipeline::{
         details::{Problem, ProblemKind, Removed},
-        entry::{Entry, display},
+        entry::{Content, Entry, display},
     },
 };
 use globset::GlobSet;
 use memchr::memmem;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, Cursor, Read},
     path::{Path, PathBuf},
@@ -67,16 +67,18 @@ pub struct Credentials {
 /// Files that match `exact` are not looked at.
 pub fn credentials(roots: &[Root], entries: &mut Vec<Entry>, exact: &GlobSet) -> Credentials {
     let mut found = Credentials::default();
+    let left_out = left_out(roots, entries, exact);
     entries.retain(|entry| {
+        // Another name of a credential is the same credential.
+        if let Some(reason) = left_out.get(first_name(entry)) {
+            found.removed.push(removed(&entry.path, "removed", (*reason).into()));
+            return false;
+        }
         if !entry.is_file() || exact.is_match(os_name(below_prefix(roots, &entry.path))) {
             return true;
         }
         match file_rule(&entry.path) {
-            FileRule::Keep => true,
-            FileRule::LeaveOut(reason) => {
-                found.removed.push(removed(&entry.path, "removed", reason.into()));
-                false
-            }
+            FileRule::Keep | FileRule::LeaveOut(_) => true,
             FileRule::Redact(kind) if entry.size <= CREDENTIALS_MAX => {
                 let content = place(roots, &entry.path).and_then(|path| open(&path).ok()).and_then(|mut file| {
                     let mut bytes = Vec::new();
@@ -97,6 +99,25 @@ pub fn credentials(roots: &[Root], entries: &mut Vec<Entry>, exact: &GlobSet) ->
         }
     });
     found
+}
+
+/// The files that are credentials as a whole, by their first names, and why.
+fn left_out(roots: &[Root], entries: &[Entry], exact: &GlobSet) -> HashMap<Box<[u8]>, &'static str> {
+    let files = entries.iter().filter(|e| e.is_file());
+    let rule = |entry: &Entry| match file_rule(&entry.path) {
+        FileRule::LeaveOut(reason) if !exact.is_match(os_name(below_prefix(roots, &entry.path))) => {
+            Some((first_name(entry).into(), reason))
+        }
+        _ => None,
+    };
+    files.filter_map(rule).collect()
+}
+
+fn first_name(entry: &Entry) -> &[u8] {
+    match &entry.content {
+        Content::File { link: Some(first), .. } => first,
+        _ => &entry.path,
+    }
 }
 
 impl Contents {
@@ -289,7 +310,7 @@ fn below_prefix<'a>(roots: &[Root], path: &'a [u8]) -> &'a [u8] {
 }
 
 /// Where an entry is on this disk.
-fn place(roots: &[Root], path: &[u8]) -> Option<PathBuf> {
+pub fn place(roots: &[Root], path: &[u8]) -> Option<PathBuf> {
     roots.iter().find_map(|root| {
         let below = path.strip_prefix(root.prefix.as_bytes())?.strip_prefix(b"/")?;
         Some(root.path.join(os_name(below)))

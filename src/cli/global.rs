@@ -7,6 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container
+    /// [env: CI_TOOL_STORE]
     #[arg(
         long,
         global = true,
@@ -16,12 +17,19 @@ pub struct Global {
         help_heading = "Global"
     )]
     pub store: Option<String>,
-    /// The configuration file, instead of the ci-tool.yaml found upward
-    #[arg(long, global = true, value_name = "FILE", env = "CI_TOOL_CONFIG", help_heading = "Global")]
+    /// The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global")]
     pub config: Option<PathBuf>,
-    /// How results are printed
-    #[arg(long, global = true, value_name = "FORMAT", env = "CI_TOOL_OUTPUT", value_enum, default_value_t = Output::Table, help_heading = "Global")]
-    pub output: Output,
+    /// How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        hide_possible_values = true,
+        help_heading = "Global"
+    )]
+    pub output: Option<Output>,
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto, help_heading = "Global")]
     pub color: Color,

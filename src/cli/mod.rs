@@ -1,11 +1,14 @@
 //! What a person types and sees: the only layer that parses, prints or prompts.
 
+pub mod completion;
+mod config;
 mod global;
+pub mod manual;
 pub mod out;
 mod repro;
 mod session;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use global::Global;
 use out::Out;
 use std::{ffi::OsString, process::ExitCode};
@@ -29,9 +32,9 @@ pub mod exit {
 /// One binary for the people who keep a CI running. Everything works on one machine with nothing installed; the same
 /// commands drive Azure for those who have it.
 #[derive(Debug, Parser)]
-#[command(name = "ci-tool", version, arg_required_else_help = true, disable_help_subcommand = true, after_help = EXIT_CODES)]
+#[command(name = "ci-tool", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
 #[command(
-    before_help = "  ci-tool repro save -- make test     # runs the job; when it fails, saves its environment\n  ci-tool repro restore k3v9          # gives it back, with scripts that rerun the failure"
+    before_help = "Examples:\n  ci-tool repro save -- make test     # runs the job; when it fails, saves its environment\n  ci-tool repro restore k3v9          # gives it back, with scripts that rerun the failure"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -44,11 +47,19 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 done in part · 4 authentication or permission · \
 5 a negative verdict · 8 still pending · 130 interrupted. `repro save -- COMMAND` ends with the command's own.";
 
+const REPRO: &str = "Examples:\n  ci-tool repro save -- make test\n  ci-tool repro restore k3v9 --into ../again";
+const CONFIG: &str = "Examples:\n  ci-tool config show\n  ci-tool config show --output json";
+
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one a run")]
 enum Noun {
     /// Saves a failed job's environment and gives it back
-    #[command(subcommand)]
+    #[command(subcommand, before_help = REPRO)]
     Repro(repro::Verb),
+    /// Shows the configuration in force
+    #[command(subcommand, before_help = CONFIG)]
+    Config(config::Verb),
+    Completion(completion::Args),
 }
 
 /// The command definitions, for completions and manuals.
@@ -56,11 +67,25 @@ pub fn definitions() -> clap::Command {
     Cli::command()
 }
 
+/// The help of the noun that was named without a verb, or of the whole.
+fn short_help(args: &[OsString]) -> ExitCode {
+    let mut whole = definitions();
+    whole.build();
+    let named = args.iter().skip(1).filter_map(|arg| arg.to_str()).find(|arg| whole.find_subcommand(arg).is_some());
+    let command = match named.map(str::to_owned).and_then(|name| whole.find_subcommand_mut(name)) {
+        Some(noun) => noun.render_help(),
+        None => definitions().render_help(),
+    };
+    out::help(&command.to_string())
+}
+
 /// Runs the command line and returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return out::usage_error(&error),
+        Err(error) if error.kind() == ErrorKind::MissingSubcommand => return short_help(&args),
+        Err(error) => return out::usage_error(&error, &args),
     };
     let out = Out::new(&cli.global);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -72,9 +97,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let result = runtime.block_on(async {
-        let session = Session::new(cli.global, out.clone())?;
+        // A configuration with a mistake must not take the completion away.
+        let session = || Session::new(cli.global, out.clone());
         match cli.noun {
-            Noun::Repro(verb) => repro::run(session, verb).await,
+            Noun::Repro(verb) => repro::run(session()?, verb).await,
+            Noun::Config(verb) => config::run(&session()?, &verb),
+            Noun::Completion(args) => completion::run(&out, &args),
         }
     });
     // Threads that still copy bytes for an operation that was given up must not hold the exit.

@@ -116,22 +116,22 @@ impl FileConfig {
                 Some(hint) => error.hint(hint),
                 None => error.hint("the README's section on configuration lists every key"),
             };
-            error.with_source(Error::new(Kind::Usage, message))
+            // The first line has the place and the mistake; a picture of the file follows it.
+            let line = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            error.with_source(Error::new(Kind::Usage, line))
         })
     }
 }
 
-/// For serde's "unknown field `x`, expected one of `a`, `b`": the field that was probably meant.
+/// For "unknown field `x`, expected one of a, b": the field that was probably meant.
 fn suggestion(message: &str) -> Option<String> {
-    let rest = &message[message.find("unknown field")?..];
-    let mut names = rest.split('`').skip(1).step_by(2);
-    let unknown = names.next()?;
-    let known: Vec<&str> = names.collect();
+    let rest = message[message.find("unknown field")?..].lines().next()?;
+    let unknown = rest.split('`').nth(1)?;
+    let (_, known) = rest.split_once("expected ")?;
+    let known: Vec<&str> = known.trim_start_matches("one of ").split(", ").map(|name| name.trim_matches('`')).collect();
     let near = known.iter().map(|name| (strsim::damerau_levenshtein(unknown, name), name)).min()?;
-    let hint = if near.0 <= 3.max(unknown.len() / 3) {
-        format!("did you mean `{}`?", near.1)
-    } else {
-        format!("the keys here are {}", known.join(", "))
-    };
-    Some(hint)
+    Some(match near.0 <= 3.max(unknown.len() / 3) {
+        true => format!("did you mean `{}`?", near.1),
+        false => format!("the keys here are {}", known.join(", ")),
+    })
 }

@@ -90,14 +90,12 @@ impl Config {
     /// # Errors
     /// `Usage` for a file that is missing, no YAML, or has a key or value that is none, with the place and a suggestion.
     pub fn load(flags: &Flags, env: &EnvMap, directory: &Path) -> Result<Config> {
-        let mut layers = vec![variables(env)?];
+        let mut layers = vec![variables(env)];
         for path in files(flags, env, directory) {
             layers.push((path.display().to_string(), FileConfig::read(&path)?));
         }
         if let Some(store) = &flags.store {
-            let from_env = text(env, "CI_TOOL_STORE") == Some(store);
-            let origin = if from_env { "CI_TOOL_STORE" } else { "--store" };
-            layers.insert(0, (origin.into(), FileConfig { store: Some(store.clone()), ..FileConfig::default() }));
+            layers.insert(0, ("--store".into(), FileConfig { store: Some(store.clone()), ..FileConfig::default() }));
         }
         Layers { layers, shown: Vec::new() }.merge()
     }
@@ -110,7 +108,7 @@ impl Config {
 
 /// The files that apply, the strongest first.
 fn files(flags: &Flags, env: &EnvMap, directory: &Path) -> Vec<PathBuf> {
-    let named = flags.file.clone();
+    let named = flags.file.clone().or_else(|| text(env, "CI_TOOL_CONFIG").map(PathBuf::from));
     let mut files: Vec<PathBuf> = named.or_else(|| upward(directory)).into_iter().collect();
     let home = text(env, "XDG_CONFIG_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
     let home = home.or_else(|| {
@@ -137,7 +135,7 @@ fn upward(directory: &Path) -> Option<PathBuf> {
     None
 }
 
-fn variables(env: &EnvMap) -> Result<(String, FileConfig)> {
+fn variables(env: &EnvMap) -> (String, FileConfig) {
     let get = |name: &str| text(env, name).map(str::to_owned);
     let repro = ReproFile {
         format: get("CI_TOOL_REPRO_FORMAT"),
@@ -146,7 +144,7 @@ fn variables(env: &EnvMap) -> Result<(String, FileConfig)> {
         owner: get("CI_TOOL_REPRO_OWNER"),
         ..ReproFile::default()
     };
-    Ok(("the environment".into(), FileConfig { store: None, repro: Some(repro) }))
+    ("the environment".into(), FileConfig { store: get("CI_TOOL_STORE"), repro: Some(repro) })
 }
 
 /// The layers, the strongest first, and what was taken from them so far.

@@ -68,6 +68,11 @@ impl Entry {
     }
 }
 
+/// Bytes of content altogether; a manifest that lies cannot make the sum wrap.
+pub fn total_size<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> u64 {
+    entries.into_iter().fold(0, |sum, entry| sum.saturating_add(entry.size))
+}
+
 /// A path's bytes for people: as they are where they can be printed, `\xNN` and `\n` where not.
 pub fn display(path: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(path) {

@@ -7,6 +7,7 @@ pub mod entry;
 pub mod env;
 pub mod id;
 pub mod manifest;
+pub mod markdown;
 pub mod progress;
 pub mod record;
 pub mod url;

@@ -222,7 +222,8 @@ pub trait Store: Send + Sync + fmt::Debug {
         None
     }
 
-    /// Removes what dead writers left behind that is no object: temporary files, scratch directories. Returns bytes freed.
+    /// Removes what dead writers left behind that is no object: temporary files, scratch directories, leases that lapsed.
+    /// Returns the bytes of files freed.
     ///
     /// # Errors
     /// I/O; something that vanishes meanwhile is no error.

@@ -84,6 +84,7 @@ impl Tree {
                 continue;
             }
             let path = os_path(wanted)?;
+            self.refuse_links(&path)?;
             match self.root.create_dir_all(&path) {
                 Ok(()) => {}
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists && self.root.is_dir(&path) => {}
@@ -96,6 +97,22 @@ impl Tree {
             made = wanted;
         }
         Ok(())
+    }
+
+    /// Refuses a directory that is, or is reached through, a link that was there before us: it may lead to what is not ours.
+    fn refuse_links(&self, path: &Path) -> Result<()> {
+        if self.existing == Existing::Refuse {
+            return Ok(());
+        }
+        let mut above = path.ancestors().filter(|above| !above.as_os_str().is_empty());
+        match above.find(|above| self.root.symlink_metadata(above).is_ok_and(|found| found.is_symlink())) {
+            None => Ok(()),
+            Some(link) => {
+                let link = self.path.join(link);
+                Err(Error::new(Kind::Exists, format!("the link {} is in the way of a directory", link.display()))
+                    .hint("remove the link, or restore into a new directory: --into DIR"))
+            }
+        }
     }
 
     /// Whether an earlier restore that was cut off has already written this file whole: its time is set last.
@@ -231,7 +248,7 @@ fn copy(content: &mut dyn Read, file: &mut File, sparse: bool, expected: u64) ->
     let mut hash = blake3::Hasher::new();
     let mut size = 0u64;
     let mut hole = false;
-    let mut block = vec![0; BLOCK.min(expected as usize + 1).max(PAGE)];
+    let mut block = vec![0; BLOCK.min(usize::try_from(expected).unwrap_or(BLOCK).saturating_add(1)).max(PAGE)];
     loop {
         let mut filled = 0;
         while filled < block.len() {

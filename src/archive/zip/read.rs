@@ -64,7 +64,10 @@ fn spans(entries: &[Entry]) -> Vec<Span> {
     for (index, location) in files {
         let end = location.offset.saturating_add(location.stored);
         match spans.last_mut() {
-            Some(span) if location.offset <= span.bytes.end + GAP && end.saturating_sub(span.bytes.start) <= SPAN => {
+            Some(span)
+                if location.offset <= span.bytes.end.saturating_add(GAP)
+                    && end.saturating_sub(span.bytes.start) <= SPAN =>
+            {
                 span.files.push(index);
                 span.bytes.end = span.bytes.end.max(end);
             }

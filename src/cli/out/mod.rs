@@ -1,6 +1,7 @@
 //! The screen: results on stdout, everything else on stderr. The only place that prints.
 
 mod progress;
+mod summary;
 mod table;
 
 pub use progress::Reporter;
@@ -11,11 +12,13 @@ use super::{
     global::{Color, Global, Output},
 };
 use crate::{error::Error, pipeline::ci, pipeline::env::from_os};
+use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::json;
 use std::{
     borrow::Cow,
-    io::{self, IsTerminal, Write},
+    ffi::OsString,
+    io::{self, BufWriter, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -44,7 +47,7 @@ impl Out {
         let (env, _) = from_os(std::env::vars_os());
         let in_ci = set("CI") || ci::detect(&env, |_| None).system != ci::CiSystem::None;
         Out {
-            json: global.output == Output::Json,
+            json: global.output.or_else(output_from_env) == Some(Output::Json),
             quiet: global.quiet,
             colored,
             stdout_is_terminal: io::stdout().is_terminal(),
@@ -84,9 +87,9 @@ impl Out {
 
     /// Prints a result as one JSON document.
     pub fn json(&self, value: &impl Serialize) {
-        // What is printed are our own structs and maps with text keys, which always have a JSON form.
-        let text = serde_json::to_string_pretty(value).unwrap_or_default();
-        self.text(&text);
+        let mut out = BufWriter::new(io::stdout().lock());
+        let written = serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from);
+        finish(written.and_then(|()| writeln!(out)).and_then(|()| out.flush()));
     }
 
     /// Prints a table; the header only on a terminal.
@@ -96,15 +99,19 @@ impl Out {
 
     /// Says something about what is being done. Nothing under `--quiet`.
     pub fn note(&self, message: &str) {
-        if !self.quiet {
+        if !self.quiet && !self.json {
             self.stderr(&printable(message));
         }
     }
 
     /// Warns.
     pub fn warn(&self, message: &str) {
-        if !self.quiet {
-            self.stderr(&format!("{} {}", self.paint("warning:", "33"), printable(message)));
+        if self.quiet {
+            return;
+        }
+        match self.json {
+            true => self.stderr(&json!({ "kind": "warning", "message": message }).to_string()),
+            false => self.stderr(&format!("{} {}", self.paint("warning:", "33"), printable(message))),
         }
     }
 
@@ -155,7 +162,8 @@ impl Out {
         self.stderr_is_terminal && !self.in_ci && !self.quiet && !self.json
     }
 
-    fn stderr(&self, text: &str) {
+    /// Prints to standard error whatever the flags say.
+    pub fn stderr(&self, text: &str) {
         // Nobody is left to be told that stderr is gone.
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
@@ -163,6 +171,11 @@ impl Out {
     fn paint(&self, text: &str, code: &str) -> String {
         if self.colored { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+fn output_from_env() -> Option<Output> {
+    let text = std::env::var("CI_TOOL_OUTPUT").ok()?;
+    Output::from_str(text.trim(), true).ok()
 }
 
 struct Stream(io::Stdout);
@@ -201,14 +214,32 @@ fn finish(result: io::Result<()>) {
     }
 }
 
-/// Prints what clap says of the command line: help and version on stdout, mistakes on stderr.
-pub fn usage_error(error: &clap::Error) -> ExitCode {
+/// Prints what clap says of the command line: help and version on stdout, mistakes on stderr, as JSON where JSON is asked for.
+pub fn usage_error(error: &clap::Error, args: &[OsString]) -> ExitCode {
+    let asked =
+        args.iter().any(|a| a == "--output=json") || args.windows(2).any(|w| w[0] == "--output" && w[1] == "json");
+    if error.use_stderr() && asked {
+        let text = error.to_string();
+        let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
+        let message = lines.next().unwrap_or_default().trim_start_matches("error: ");
+        let hints: Vec<&str> =
+            lines.filter_map(|l| l.strip_prefix("tip: ").or(l.starts_with("For more").then_some(l))).collect();
+        let value = json!({ "kind": "usage", "message": message, "causes": [], "hints": hints });
+        let _ = writeln!(io::stderr(), "{value}");
+        return ExitCode::from(2);
+    }
     let result = error.print();
     if error.use_stderr() {
         return ExitCode::from(2);
     }
     finish(result);
     ExitCode::from(exit::DONE)
+}
+
+/// Prints the short help for a call that lacks its verb: a mistake, so on standard error.
+pub fn help(text: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "{text}");
+    ExitCode::from(2)
 }
 
 fn log_to_stderr(verbose: u8, colored: bool) {

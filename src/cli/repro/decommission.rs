@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Remove captures without a trace
 #[derive(Debug, clap::Args)]
-#[command(before_help = "  ci-tool repro decommission k3v9\n  ci-tool repro decommission --expired --yes")]
+#[command(before_help = "Examples:\n  ci-tool repro decommission k3v9\n  ci-tool repro decommission --expired --yes")]
 pub struct Args {
     /// The captures, by the beginnings of their ids
     #[arg(required_unless_present = "expired", conflicts_with = "expired")]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// Tell two captures apart: job, machine, environment, tools, files
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "  ci-tool repro diff k3v9 7m2x\n  ci-tool repro diff k3v9 7m2x --output json",
+    before_help = "Examples:\n  ci-tool repro diff k3v9 7m2x\n  ci-tool repro diff k3v9 7m2x --output json",
     after_help = "Times of files do not count. Ends with 0, whether they differ or not."
 )]
 pub struct Args {

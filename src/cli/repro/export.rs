@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Write a capture into one archive, for people without ci-tool
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "  ci-tool repro export k3v9 --format zip --to job.zip\n  ci-tool repro export k3v9 --format 7z --to job.7z"
+    before_help = "Examples:\n  ci-tool repro export k3v9 --format zip --to job.zip\n  ci-tool repro export k3v9 --format 7z --to job.7z"
 )]
 pub struct Args {
     /// The capture, by the beginning of its id

@@ -1,6 +1,9 @@
 //! `ci-tool repro extend`.
 
-use super::{list::summary, save::length};
+use super::{
+    list::{seconds, summary},
+    save::length,
+};
 use crate::{
     cli::{Session, exit, global::Change},
     error::Result,
@@ -11,7 +14,7 @@ use std::time::Duration;
 
 /// Keep a capture longer
 #[derive(Debug, clap::Args)]
-#[command(before_help = "  ci-tool repro extend k3v9 7d\n  ci-tool repro extend k3v9 36h --dry-run")]
+#[command(before_help = "Examples:\n  ci-tool repro extend k3v9 7d\n  ci-tool repro extend k3v9 36h --dry-run")]
 pub struct Args {
     /// The capture, by the beginning of its id
     id: String,
@@ -31,7 +34,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         session.out.json(&json!({ "schema": 1, "dry_run": world.dry_run, "capture": capture }));
     } else {
         let verb = if world.dry_run { "would be kept" } else { "is kept" };
-        session.out.text(&format!("{} {verb} until {}", record.id, record.expires));
+        session.out.text(&format!("{} {verb} until {}", record.id, seconds(record.expires)));
     }
     Ok(exit::DONE)
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// List the files of a capture
 #[derive(Debug, clap::Args)]
-#[command(before_help = "  ci-tool repro files k3v9\n  ci-tool repro files k3v9 'build/logs/**'")]
+#[command(before_help = "Examples:\n  ci-tool repro files k3v9\n  ci-tool repro files k3v9 'build/logs/**'")]
 pub struct Args {
     /// The capture, by the beginning of its id
     id: String,

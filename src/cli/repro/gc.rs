@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// Remove what dead saves and removals left behind
 #[derive(Debug, clap::Args)]
-#[command(before_help = "  ci-tool repro gc\n  ci-tool repro gc --store az://account/container --dry-run")]
+#[command(before_help = "Examples:\n  ci-tool repro gc\n  ci-tool repro gc --store az://account/container --dry-run")]
 pub struct Args {
     #[command(flatten)]
     change: Change,

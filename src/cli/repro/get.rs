@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// Get one file or folder out of a capture
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "  ci-tool repro get k3v9 build/logs/test.log --to -\n  ci-tool repro get k3v9 build/logs --to ./logs"
+    before_help = "Examples:\n  ci-tool repro get k3v9 build/logs/test.log --to -\n  ci-tool repro get k3v9 build/logs --to ./logs"
 )]
 pub struct Args {
     /// The capture, by the beginning of its id

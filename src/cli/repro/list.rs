@@ -9,16 +9,20 @@ use crate::{
     config::globs,
     error::Result,
     ops::repro::list::{Filter, list},
-    pipeline::{duration, record::Record},
+    pipeline::{
+        duration,
+        id::Id,
+        record::{Format, Job, Outcome, Record, Revision, Totals},
+    },
 };
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::time::Duration;
 
 /// List the captures there are, the latest first
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "  ci-tool repro list --job 'unit-*' --newer-than 7d\n  ci-tool repro list --owner ada --output json"
+    before_help = "Examples:\n  ci-tool repro list --job 'unit-*' --newer-than 7d\n  ci-tool repro list --owner ada --output json"
 )]
 pub struct Args {
     /// Only those whose owner's name or address holds this
@@ -41,6 +45,12 @@ pub struct Args {
     expired: bool,
 }
 
+#[derive(Debug, Serialize)]
+struct Listing<'a> {
+    schema: u32,
+    captures: Vec<Summary<'a>>,
+}
+
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let world = session.world(false)?;
@@ -56,8 +66,8 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let now = (world.now)();
     let out = &session.out;
     if out.is_json() {
-        let captures: Vec<Value> = listed.captures.iter().map(|r| summary(r, now)).collect();
-        out.json(&json!({ "schema": 1, "captures": captures }));
+        let captures = listed.captures.iter().map(|r| summary(r, now)).collect();
+        out.json(&Listing { schema: 1, captures });
     } else {
         let mut table = Table::new(&[
             ("ID", Align::Left),
@@ -100,24 +110,44 @@ fn row(record: &Record, now: Timestamp) -> Vec<String> {
 }
 
 /// A record as every command prints it in JSON.
-pub(super) fn summary(record: &Record, now: Timestamp) -> Value {
-    json!({
-        "id": record.id,
-        "state": state(record, now),
-        "job": record.job,
-        "owner": record.owner,
-        "created": record.created,
-        "expires": record.expires,
-        "revision": record.revision,
-        "outcome": record.outcome,
-        "format": record.format,
-        "totals": record.totals,
-    })
+#[derive(Debug, Serialize)]
+pub(super) struct Summary<'a> {
+    id: &'a Id,
+    state: &'static str,
+    job: &'a Job,
+    owner: &'a Option<String>,
+    created: Timestamp,
+    expires: Timestamp,
+    revision: &'a Revision,
+    outcome: &'a Outcome,
+    format: Format,
+    totals: Totals,
+}
+
+/// What is printed of a record.
+pub(super) fn summary(record: &Record, now: Timestamp) -> Summary<'_> {
+    Summary {
+        id: &record.id,
+        state: state(record, now),
+        job: &record.job,
+        owner: &record.owner,
+        created: record.created,
+        expires: record.expires,
+        revision: &record.revision,
+        outcome: &record.outcome,
+        format: record.format,
+        totals: record.totals,
+    }
 }
 
 /// Complete captures are `kept` until their time has come.
 pub(super) fn state(record: &Record, now: Timestamp) -> &'static str {
     if record.expires <= now { "expired" } else { "kept" }
+}
+
+/// A time for people: to the second.
+pub(super) fn seconds(time: Timestamp) -> String {
+    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
 }
 
 /// How long ago.

@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// the same command is given again.
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "  ci-tool repro restore k3v9 --into ../again\n  ci-tool repro restore k3v9 --into ../again --run"
+    before_help = "Examples:\n  ci-tool repro restore k3v9 --into ../again\n  ci-tool repro restore k3v9 --into ../again --run"
 )]
 pub struct Args {
     /// The capture, by the beginning of its id

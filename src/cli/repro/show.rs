@@ -1,6 +1,6 @@
 //! `ci-tool repro show`.
 
-use super::list::{age, expiry, state, summary};
+use super::list::{age, expiry, seconds, state, summary};
 use crate::{
     cli::{Session, exit, out},
     error::{Error, Result},
@@ -12,7 +12,7 @@ use std::{fmt::Write, io::Read, time::Duration};
 
 /// Show who saved what, when, on which commit, how it failed, and what is in it
 #[derive(Debug, clap::Args)]
-#[command(before_help = "  ci-tool repro show k3v9\n  ci-tool repro show k3v9 --log")]
+#[command(before_help = "Examples:\n  ci-tool repro show k3v9\n  ci-tool repro show k3v9 --log")]
 pub struct Args {
     /// The capture, by the beginning of its id
     id: String,
@@ -67,8 +67,8 @@ fn text(shown: &Shown, now: jiff::Timestamp) -> String {
     field("page", record.job.url.clone());
     field("ci", Some(record.job.system.clone()));
     field("owner", record.owner.clone());
-    field("saved", Some(format!("{} ({} ago)", record.created, age(record.created, now))));
-    field("expires", Some(format!("{} ({})", record.expires, expiry(record, now))));
+    field("saved", Some(format!("{} ({} ago)", seconds(record.created), age(record.created, now))));
+    field("expires", Some(format!("{} ({})", seconds(record.expires), expiry(record, now))));
     field("repository", revision.repository.clone());
     let dirty = if revision.dirty == Some(true) { " (with changes)" } else { "" };
     field("commit", revision.commit.as_ref().map(|c| format!("{c}{dirty}")));

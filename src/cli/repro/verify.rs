@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// Check that every byte of a capture is what was saved
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "  ci-tool repro verify k3v9\n  ci-tool repro verify k3v9 --output json",
+    before_help = "Examples:\n  ci-tool repro verify k3v9\n  ci-tool repro verify k3v9 --output json",
     after_help = "Ends with 5 when something is damaged."
 )]
 pub struct Args {

@@ -5,28 +5,29 @@ use crate::{
         catalog::{self, PREFIX, Versioned},
         upload::{self, BEGUN},
     },
-    error::{Error, Kind, Result},
+    error::{Kind, Result},
     ops::World,
     pipeline::{
         id::Id,
         record::{Record, State},
     },
-    store::Key,
+    store::{Key, Meta},
 };
 use futures::TryStreamExt;
+use std::collections::BTreeMap;
 
 /// What was removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Collected {
     /// Captures of which something was left, with the bytes that went.
     pub captures: Vec<(Id, u64)>,
-    /// Bytes of temporary files.
+    /// Bytes of temporary files, and of objects that no record names.
     pub temporary: u64,
     /// Saves and removals that are at work just now.
     pub alive: u64,
 }
 
-/// Removes captures whose save or removal died, and temporary files whose owner died.
+/// Removes captures whose save or removal died, objects without a record, and temporary files whose owner died.
 ///
 /// # Errors
 /// `Corrupt` or `Unsupported` when a record cannot be read: then nothing is removed. Those of the store.
@@ -53,8 +54,7 @@ pub async fn gc(world: &World) -> Result<Collected> {
     }
     if !world.dry_run {
         notes(world).await?;
-        leases(world).await?;
-        collected.temporary = world.store.sweep().await?;
+        collected.temporary = orphans(world).await? + world.store.sweep().await?;
     }
     Ok(collected)
 }
@@ -102,14 +102,38 @@ async fn notes(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Forgets the leases of saves that died before they had a record.
-async fn leases(world: &World) -> Result<()> {
-    let keys: Vec<Key> = world.store.list("leases/", None).map_ok(|meta| meta.key).try_collect().await?;
-    for key in keys {
-        let name = key.as_str().trim_start_matches("leases/");
-        if world.store.lease_lapsed(name).await? {
-            world.store.drop_lease(name).await.map_err(|e: Error| e.context(format!("forgetting the lease {name}")))?;
+/// Removes objects of captures that have no record: a save that was taken for dead, and was not, went on writing after
+/// its remains had been removed.
+async fn orphans(world: &World) -> Result<u64> {
+    let mut found: BTreeMap<String, Vec<Meta>> = BTreeMap::new();
+    for prefix in ["data/", "jobs/"] {
+        // Listed before the records: whatever is of a living capture had its record before it was there.
+        let mut listed = world.store.list(prefix, None);
+        while let Some(meta) = listed.try_next().await? {
+            if let Some(id) = owner(meta.key.as_str()) {
+                found.entry(id.to_owned()).or_default().push(meta);
+            }
         }
     }
-    Ok(())
+    let records: Vec<Key> = world.store.list(PREFIX, None).map_ok(|meta| meta.key).try_collect().await?;
+    records.iter().for_each(|key| drop(found.remove(key.as_str().trim_start_matches(PREFIX))));
+    let mut bytes = 0;
+    for (id, objects) in found {
+        if !world.store.lease_lapsed(&id).await? {
+            continue;
+        }
+        for object in objects {
+            world.store.delete(&object.key).await?;
+            bytes += object.size;
+        }
+    }
+    Ok(bytes)
+}
+
+/// The capture that an object belongs to.
+fn owner(key: &str) -> Option<&str> {
+    match key.strip_prefix("data/") {
+        Some(rest) => rest.split('/').next(),
+        None => key.rsplit('-').next(),
+    }
 }

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Kind, Result},
     ops::World,
     pipeline::{
-        entry::{Content, Entry, check_path},
+        entry::{Content, Entry, check_path, total_size},
         progress::Unit,
         record::Record,
     },
@@ -54,7 +54,7 @@ pub async fn get(world: &World, id: &str, path: &str, destination: Destination) 
     let name = first.display().into_owned();
     let base = first.path.rsplit(|b| *b == b'/').next().unwrap_or_default();
     let files = entries.iter().filter(|e| e.is_file()).count() as u64;
-    let bytes = entries.iter().map(|e| e.size).sum();
+    let bytes = total_size(&entries);
     match destination {
         Destination::Stream(_) if !first.is_file() => Err(Error::new(Kind::Usage, format!("{name} is not a file"))
             .hint(format!("name a directory to put it in: ci-tool repro get {} {path} --to DIR", record.id))),
@@ -133,7 +133,7 @@ async fn place(world: &World, record: &Record, mut entries: Vec<Entry>, to: &Pat
     check(&entries, tree.folds_case()?, cfg!(windows))?;
     let blob = blob(world, record).await?;
     let (format, progress) = (record.format, Arc::clone(&world.progress));
-    progress.phase("fetching", Some(entries.iter().map(|e| e.size).sum()), Unit::Bytes);
+    progress.phase("fetching", Some(total_size(&entries)), Unit::Bytes);
     blocking(move || {
         tree.directories(&entries)?;
         archive::read(format, &blob, &entries, archive::threads(), &|entry, content| {

@@ -70,7 +70,11 @@ pub async fn list(world: &World, filter: &Filter) -> Result<Listed> {
             .zip(bodies)
             .filter_map(|(key, body)| {
                 let name = key.as_str().strip_prefix(PREFIX).unwrap_or(key.as_str());
-                let record = Record::from_json(name, &body?);
+                let mut record = Record::from_json(name, &body?);
+                // The index of the files is most of a record, and no list shows it.
+                if let Ok(record) = &mut record {
+                    record.parts.top = None;
+                }
                 // What nobody asked for is dropped here, before it costs memory.
                 record.as_ref().map_or(true, |r| filter.matches(r, now)).then_some(record)
             })

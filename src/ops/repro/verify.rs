@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Kind, Result},
     ops::World,
     pipeline::{
-        entry::{Content, Entry},
+        entry::{Content, Entry, total_size},
         id::Id,
         progress::Unit,
         record::{Part, Record},
@@ -116,7 +116,7 @@ async fn contents(world: &World, record: &Record, entries: Vec<Entry>, found: &m
     let Some(part) = &record.parts.archive else { return Ok(()) };
     let files: Vec<Entry> = entries.into_iter().filter(Entry::is_file).collect();
     found.files = files.len() as u64;
-    found.bytes = files.iter().map(|e| e.size).sum();
+    found.bytes = total_size(&files);
     world.progress.phase("files", Some(found.bytes), Unit::Bytes);
     let blob = match StoredBlob::open(&world.store, part).await {
         Ok(blob) => blob,

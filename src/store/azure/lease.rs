@@ -6,11 +6,12 @@ use crate::{
     store::{Body, Key, Lease, Precondition},
 };
 use azure_core::http::headers::HeaderName;
+use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// Where leases lie; never listed.
+/// Where leases lie; no object is listed there.
 pub const LEASES: &str = "leases/";
 const RENEWED_EVERY: Duration = Duration::from_secs(20);
 const LAPSES_AFTER: SignedDuration = SignedDuration::from_secs(120);
@@ -70,6 +71,21 @@ pub async fn lapsed(azure: &Azure, name: &str) -> Result<bool> {
 /// As a deletion.
 pub async fn forget(azure: &Azure, name: &str) -> Result<()> {
     azure.delete_blob(&key(name)?).await
+}
+
+/// Removes the leases that lapsed.
+///
+/// # Errors
+/// As a listing, a read, a deletion.
+pub async fn sweep(azure: &Azure) -> Result<()> {
+    let held: Vec<Key> = azure.list_all(LEASES).map_ok(|meta| meta.key).try_collect().await?;
+    for key in held {
+        let name = key.as_str().trim_start_matches(LEASES);
+        if lapsed(azure, name).await? {
+            forget(azure, name).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn renew(azure: &Azure, key: &Key) -> Result<()> {

@@ -79,7 +79,7 @@ impl fmt::Debug for Azure {
 }
 
 impl Azure {
-    /// Opens the container that `address` names, with credentials from `env`; see [`account::resolve`]. Nothing is sent.
+    /// Opens the container that `address` names, with credentials from `env`. Nothing is sent.
     /// The first write creates a missing container.
     ///
     /// # Errors
@@ -156,11 +156,44 @@ impl Azure {
         }
     }
 
+    /// Lists objects, leases among them.
+    fn list_all(&self, prefix: &str) -> BoxStream<'static, Result<Meta>> {
+        let action = format!("listing {:?} in {}", prefix, self.place.url());
+        let options = BlobContainerClientListBlobsOptions {
+            prefix: Some(format!("{}{prefix}", self.place.prefix)).filter(|p| !p.is_empty()),
+            ..Default::default()
+        };
+        let pages = match self.client.list_blobs(Some(options)) {
+            Ok(pager) => pager.into_pages(),
+            Err(e) => return stream::once(async move { Err(failure(&action, &e)) }).boxed(),
+        };
+        let azure = self.clone();
+        let limit = self.limits.call;
+        stream::try_unfold((pages, action), move |(mut pages, action)| async move {
+            match tokio::time::timeout(limit, pages.try_next()).await {
+                Err(_) => Err(timed_out(&action, limit)),
+                Ok(Err(e)) if no_container(&e) => Ok(None),
+                Ok(Err(e)) => Err(failure(&action, &e)),
+                Ok(Ok(None)) => Ok(None),
+                Ok(Ok(Some(page))) => {
+                    let page = page.into_model().map_err(|e| failure(&action, &e))?;
+                    Ok(Some((page.blob_items, (pages, action))))
+                }
+            }
+        })
+        .map_ok(move |items| {
+            let metas: Vec<_> = items.into_iter().filter_map(|item| azure.listed(item)).collect();
+            stream::iter(metas)
+        })
+        .try_flatten()
+        .boxed()
+    }
+
     fn listed(&self, item: BlobItem) -> Option<Result<Meta>> {
         let name = item.name?;
         let name = name.strip_prefix(&self.place.prefix)?;
         // Blobs that others put there under names that are no keys are no objects.
-        let key = Key::new(name).ok().filter(|key| !key.as_str().starts_with(lease::LEASES))?;
+        let key = Key::new(name).ok()?;
         let properties = item.properties?;
         Some(describe(key, properties.content_length, properties.etag, properties.last_modified))
     }
@@ -229,39 +262,10 @@ impl Store for Azure {
     }
 
     fn list(&self, prefix: &str, start_after: Option<&str>) -> BoxStream<'static, Result<Meta>> {
-        let action = format!("listing {:?} in {}", prefix, self.place.url());
-        let options = BlobContainerClientListBlobsOptions {
-            prefix: Some(format!("{}{prefix}", self.place.prefix)).filter(|p| !p.is_empty()),
-            ..Default::default()
-        };
-        let pages = match self.client.list_blobs(Some(options)) {
-            Ok(pager) => pager.into_pages(),
-            Err(e) => return stream::once(async move { Err(failure(&action, &e)) }).boxed(),
-        };
-        let (azure, after) = (self.clone(), start_after.map(str::to_owned));
-        let limit = self.limits.call;
-        stream::try_unfold((pages, action), move |(mut pages, action)| async move {
-            match tokio::time::timeout(limit, pages.try_next()).await {
-                Err(_) => Err(timed_out(&action, limit)),
-                Ok(Err(e)) if no_container(&e) => Ok(None),
-                Ok(Err(e)) => Err(failure(&action, &e)),
-                Ok(Ok(None)) => Ok(None),
-                Ok(Ok(Some(page))) => {
-                    let page = page.into_model().map_err(|e| failure(&action, &e))?;
-                    Ok(Some((page.blob_items, (pages, action))))
-                }
-            }
-        })
-        .map_ok(move |items| {
-            let metas: Vec<_> = items.into_iter().filter_map(|item| azure.listed(item)).collect();
-            stream::iter(metas)
-        })
-        .try_flatten()
-        .try_filter(move |meta| {
-            let wanted = after.as_ref().is_none_or(|after| meta.key.as_str() > after.as_str());
-            async move { wanted }
-        })
-        .boxed()
+        let after = start_after.map(str::to_owned);
+        let wanted =
+            move |key: &str| !key.starts_with(lease::LEASES) && after.as_deref().is_none_or(|after| key > after);
+        self.list_all(prefix).try_filter(move |meta| std::future::ready(wanted(meta.key.as_str()))).boxed()
     }
 
     async fn get_many(&self, keys: Vec<Key>) -> Result<Vec<Option<Bytes>>> {
@@ -300,6 +304,7 @@ impl Store for Azure {
     }
 
     async fn sweep(&self) -> Result<u64> {
+        lease::sweep(self).await?;
         let swept = tokio::task::spawn_blocking(|| scratch::sweep(&scratch::temporary_parent())).await;
         swept.map_err(|e| Error::new(Kind::Internal, "a thread that sweeps ended early").with_source(e))?
     }

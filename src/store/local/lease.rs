@@ -81,6 +81,22 @@ pub fn forget(layout: &Layout, path: &Path) -> Result<()> {
     }
 }
 
+/// Removes the lease files that nobody holds. One that nobody holds says what a missing one says.
+///
+/// # Errors
+/// I/O.
+pub fn sweep(layout: &Layout) -> Result<()> {
+    let entries = match fs::read_dir(&layout.leases) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(failure("listing", &layout.leases, e)),
+    };
+    for entry in entries {
+        forget(layout, &entry.map_err(|e| failure("listing", &layout.leases, e))?.path())?;
+    }
+    Ok(())
+}
+
 enum State {
     Missing,
     Held,

@@ -186,7 +186,11 @@ impl Store for Local {
     }
 
     async fn sweep(&self) -> Result<u64> {
-        self.run(|shared| scratch::sweep(&shared.layout.scratch)).await
+        self.run(|shared| {
+            lease::sweep(&shared.layout)?;
+            scratch::sweep(&shared.layout.scratch)
+        })
+        .await
     }
 }
 

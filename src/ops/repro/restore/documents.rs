@@ -1,11 +1,15 @@
 //! `REPRO.md` and the scripts: what a person finds beside the tree.
 
-use super::{Layout, environment::rewrite, scripts};
+use super::{Layout, environment::rewrite, needs::NEEDS, scripts};
 use crate::{
     capture::{drift::Row, drift::State, machine::docker_run},
     error::{Error, Result},
     ops::repro::show::Shown,
-    pipeline::{details::ProblemKind, duration},
+    pipeline::{
+        details::ProblemKind,
+        duration,
+        markdown::{code, text},
+    },
 };
 use std::{fmt::Write as _, fs, path::Path, time::Duration};
 
@@ -84,7 +88,7 @@ fn failure(out: &mut String, input: &Input<'_>) {
         ("Command", scripts::command_line(details)),
         ("Directory", Some(details.directory.clone())),
         ("Ran for", record.outcome.duration_ms.map(|ms| duration::show(Duration::from_millis(ms)))),
-        ("Saved", Some(record.created.to_string())),
+        ("Saved", Some(jiff::Timestamp::from_second(record.created.as_second()).unwrap_or(record.created).to_string())),
         ("Owner", record.owner.clone()),
         ("Build", record.job.build.clone()),
         ("Page", record.job.url.clone()),
@@ -113,10 +117,7 @@ fn failure(out: &mut String, input: &Input<'_>) {
         details.failed_tests.iter().map(|test| {
             let message = test.message.as_ref().map(|m| format!(": {}", text(m))).unwrap_or_default();
             let alone = test.command.as_ref().map(|c| format!("\n  run it alone: {}", code(c))).unwrap_or_default();
-            format!(
-                "{}{message}{alone}",
-                code(&[&test.suite, &test.name].map(String::as_str).join(" ").trim().to_owned())
-            )
+            format!("{}{message}{alone}", code([&test.suite, &test.name].map(String::as_str).join(" ").trim()))
         }),
     );
 }
@@ -162,7 +163,7 @@ fn ready(out: &mut String, input: &Input<'_>) {
     line(out, "\n## Needed\n");
     for (name, version) in &ready.prerequisites {
         let wanted = version.as_ref().map(|v| format!(" {}", text(v))).unwrap_or_default();
-        let found = input.drift.iter().find(|row| row.what == format!("needs {name}"));
+        let found = input.drift.iter().find(|row| row.what.strip_prefix(NEEDS) == Some(name));
         let state = match found.map(|row| (row.state, row.present.clone())) {
             Some((State::Same, present)) => format!("here: {}", text(&present.unwrap_or_default())),
             Some((State::Different, present)) => {
@@ -212,7 +213,7 @@ fn drifted(out: &mut String, input: &Input<'_>) {
         return;
     }
     let different: Vec<&Row> =
-        input.drift.iter().filter(|row| row.state != State::Same && !row.what.starts_with("needs ")).collect();
+        input.drift.iter().filter(|row| row.state != State::Same && !row.what.starts_with(NEEDS)).collect();
     if different.is_empty() {
         line(out, "\n## What differs here\n\nNothing that was compared: system, architecture, tools.");
         return;
@@ -221,7 +222,7 @@ fn drifted(out: &mut String, input: &Input<'_>) {
     line(out, "| what | saved | here |\n|---|---|---|");
     for row in different {
         let here = row.present.clone().unwrap_or_else(|| "missing".into());
-        line(out, &format!("| {} | {} | {} |", cell(&row.what), cell(&row.saved), cell(&here)));
+        line(out, &format!("| {} | {} | {} |", text(&row.what), text(&row.saved), text(&here)));
     }
 }
 
@@ -248,30 +249,6 @@ fn line(out: &mut String, text: &str) {
     let _ = writeln!(out, "{text}");
 }
 
-/// Text from somebody else in Markdown: one line, nothing that could be markup.
-fn text(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| match c {
-            '\n' | '\r' => vec![' '],
-            '<' | '>' | '*' | '_' | '`' | '[' | ']' | '|' | '\\' => vec!['\\', c],
-            _ => vec![c],
-        })
-        .collect()
-}
-
-/// Text from somebody else as code: fenced by more backticks than it holds.
-fn code(text: &str) -> String {
-    let text = text.replace(['\n', '\r'], " ");
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{pad}{text}{pad}{fence}")
-}
-
 fn codes(names: &[String]) -> String {
     names.iter().map(|n| code(n)).collect::<Vec<_>>().join(", ")
-}
-
-fn cell(value: &str) -> String {
-    text(value)
 }

@@ -6,6 +6,7 @@
 
 mod documents;
 mod environment;
+mod needs;
 pub mod same_path;
 mod scripts;
 
@@ -28,7 +29,7 @@ use crate::{
     journal::FileJournal,
     ops::World,
     pipeline::{
-        entry::{Content, Entry},
+        entry::{Content, Entry, total_size, unsafe_path},
         env::text,
         id::Id,
         progress::Unit,
@@ -114,6 +115,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
         entries.iter_mut().for_each(|e| e.mode |= if e.content == Content::Directory { 0o700 } else { 0o400 });
     }
     // Everything that can be refused is refused before anything is written.
+    check_layout(&entries)?;
     check(&entries, false, cfg!(windows))?;
     if world.dry_run {
         look(&options.into, &shown.record.id, options.force)?;
@@ -153,6 +155,21 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     })
 }
 
+/// Checks that every entry lies in one of the trees: beside them are our own files, which are written and run.
+fn check_layout(entries: &[Entry]) -> Result<()> {
+    for entry in entries {
+        let below = match entry.path.strip_prefix(b"also/") {
+            Some(below) => below.split(|b| *b == b'/').nth(1),
+            None => entry.path.strip_prefix(b"workspace/"),
+        };
+        let root = entry.path.starts_with(b"also/") || &*entry.path == b"workspace";
+        if below.is_none() && !(root && entry.content == Content::Directory) {
+            return Err(unsafe_path(&entry.path, "lies outside the saved directories"));
+        }
+    }
+    Ok(())
+}
+
 /// What a directory is before we write into it.
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
@@ -185,6 +202,13 @@ fn look(into: &Path, id: &Id, force: bool) -> Result<Found> {
 fn prepare(options: &Options, id: &Id) -> Result<(PathBuf, Existing, FileJournal<Step>)> {
     let found = look(&options.into, id, options.force)?;
     let own = options.into.join(OWN);
+    let journal = journal_path(&options.into);
+    for ours in [own.clone(), journal.with_added_extension("lock"), journal] {
+        if fs::symlink_metadata(&ours).is_ok_and(|found| found.is_symlink()) {
+            return Err(Error::new(Kind::Exists, format!("the link {} is in the way", ours.display()))
+                .hint("remove the link, or restore into a new directory: --into DIR"));
+        }
+    }
     fs::create_dir_all(&own).map_err(|e| Error::io("making the directory", &own, e))?;
     let into = fs::canonicalize(&options.into).map_err(|e| Error::io("opening", &options.into, e))?;
     let (mut journal, _) = FileJournal::open(&journal_path(&into), "restoring a capture")?;
@@ -214,7 +238,7 @@ async fn fill(world: &World, record: &Record, tree: Tree, entries: Vec<Entry>) -
         None => None,
     };
     let (format, progress) = (record.format, Arc::clone(&world.progress));
-    progress.phase("restoring", Some(entries.iter().map(|e| e.size).sum()), Unit::Bytes);
+    progress.phase("restoring", Some(total_size(&entries)), Unit::Bytes);
     let work = move || {
         tree.directories(&entries)?;
         let mut resumed = 0;
@@ -281,7 +305,12 @@ async fn log_file(world: &World, record: &Record, into: &Path) -> Result<Option<
         Err(e) => return Err(e),
     };
     let path = into.join("job.log");
-    let mut file = fs::File::create(&path).map_err(|e| Error::io("creating", &path, e))?;
+    // A link that somebody put there is not written through.
+    match fs::remove_file(&path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(Error::io("replacing", &path, e)),
+        _ => {}
+    }
+    let mut file = fs::File::create_new(&path).map_err(|e| Error::io("creating", &path, e))?;
     io::copy(&mut log, &mut file).map_err(|e| Error::io("writing", &path, e))?;
     Ok(None)
 }
@@ -301,5 +330,7 @@ async fn present(world: &World, shown: &Shown, into: &Path) -> Vec<Row> {
     // The commit of an unrelated directory says nothing.
     let related = checkout.as_ref().is_some_and(|c| c.remote == shown.record.revision.repository);
     let saved = Side { machine: &details.machine, tools: &details.tools, commit: commit.filter(|_| related) };
-    drift::compare(saved, Side { machine: &here, tools: &found, commit: here_commit })
+    let mut rows = drift::compare(saved, Side { machine: &here, tools: &found, commit: here_commit });
+    rows.extend(needs::check(&details.ready.prerequisites, &path, into).await);
+    rows
 }

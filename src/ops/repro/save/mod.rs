@@ -3,6 +3,7 @@
 mod decide;
 mod facts;
 mod pack;
+mod reports;
 
 pub use decide::{Decision, MARKS, When, decide, mark};
 pub use facts::Facts;
@@ -217,12 +218,14 @@ async fn fill(
 ) -> Result<Record> {
     let format = request.format;
     let scrubber = plan.scrubber();
-    let packed = pack::pack(world, format, plan).await?;
+    let packed = pack::pack(world, format, plan, details.ready.clone()).await?;
     details.problems = packed.problems;
     details.removed.extend(packed.removed);
     details.embedding = packed.embedding;
     details.embedding_count = packed.embedding_count;
     details.failed_tests = packed.failed_tests;
+    let not_searched = scrubber.not_searched().iter().map(|n| format!("{}: {}", n.name, n.reason));
+    details.not_searched = not_searched.collect();
 
     world.progress.phase("storing", Some(packed.archive_len), Unit::Bytes);
     let mut record = upload.record().clone();

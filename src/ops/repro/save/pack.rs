@@ -1,6 +1,6 @@
 //! From the workspace to an archive, a manifest and a list of everything that was noticed on the way.
 
-use super::Request;
+use super::{Request, reports::failed_tests};
 use crate::{
     archive::{self, WriteOptions},
     capture::{
@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Kind, Result},
     ops::World,
     pipeline::{
-        details::{FailedTestRecord, Problem, Removed},
+        details::{FailedTestRecord, Problem, Ready, Removed},
         entry::{Content, Entry},
         manifest::{Builder, Top},
         progress::Unit,
@@ -115,7 +115,7 @@ fn unnameable(roots: &[Root], entries: &mut Vec<Entry>, scrubber: &Scrubber) -> 
 }
 
 /// Writes the archive into the store's scratch directory, and the manifest into memory.
-pub(super) async fn pack(world: &World, format: Format, plan: Plan) -> Result<Packed> {
+pub(super) async fn pack(world: &World, format: Format, plan: Plan, ready: Ready) -> Result<Packed> {
     let scratch = world.store.scratch()?;
     let progress = Arc::clone(&world.progress);
     progress.phase("packing", Some(plan.bytes()), Unit::Bytes);
@@ -132,6 +132,7 @@ pub(super) async fn pack(world: &World, format: Format, plan: Plan) -> Result<Pa
             builder.push(entry)?;
         }
         let (manifest, top) = builder.finish()?;
+        let failed_tests = failed_tests(&plan.roots, &entries, &ready);
         let notes = contents.into_notes();
         let mut problems = plan.problems;
         problems.extend(notes.problems);
@@ -146,7 +147,7 @@ pub(super) async fn pack(world: &World, format: Format, plan: Plan) -> Result<Pa
             removed: notes.removed,
             embedding: notes.embedding,
             embedding_count: notes.embedding_count,
-            failed_tests: Vec::new(),
+            failed_tests,
         })
     })
     .await

@@ -1,0 +1,110 @@
+//! What a save says at its end: to the person, to a script, to the CI.
+
+use crate::{
+    cli::{Session, out, repro::list::seconds},
+    ops::{World, repro::save::Saved},
+    pipeline::{
+        ci::CiSystem,
+        duration,
+        markdown::{code, text},
+    },
+    process::quote_sh,
+    store,
+};
+use serde_json::json;
+
+/// Says what was saved. Standard output is the command's where there was one: then the report goes to standard error.
+pub(super) fn report(session: &Session, world: &World, saved: &Saved, had_command: bool) {
+    let (out, record) = (&session.out, &saved.record);
+    let system = session.ci().system;
+    for problem in saved.unreadable() {
+        out.warn(&format!("not saved: {}: {}", problem.path, problem.detail));
+    }
+    if !session.not_text.is_empty() {
+        out.warn(&format!("variables that are not Unicode were not saved: {}", session.not_text.join(", ")));
+    }
+    if system != CiSystem::None && world.store.local_dir().is_some() && !world.dry_run {
+        out.warn("the store is on this agent's disk and goes when the agent goes: name another with --store or CI_TOOL_STORE");
+    }
+    let restore = format!("ci-tool repro restore {}{}", record.id, store_flag(session));
+    let report = if out.is_json() { as_json(world, saved, &restore) } else { as_text(world, saved, &restore) };
+    if had_command && out.is_json() {
+        out.stderr(&report);
+    } else if had_command {
+        out.note(&report);
+    } else {
+        out.text(&report);
+    }
+    if system != CiSystem::None && !world.dry_run && !out.is_json() {
+        out.summary(system, &session.env, &summary(saved, &restore));
+    }
+}
+
+fn as_json(world: &World, saved: &Saved, restore: &str) -> String {
+    let record = &saved.record;
+    json!({
+        "schema": 1,
+        "dry_run": world.dry_run,
+        "id": record.id,
+        "job": record.job.name,
+        "outcome": record.outcome,
+        "totals": record.totals,
+        "took_ms": u64::try_from(saved.took.as_millis()).unwrap_or(u64::MAX),
+        "store": world.store.url(),
+        "expires": record.expires,
+        "restore": restore,
+    })
+    .to_string()
+}
+
+fn as_text(world: &World, saved: &Saved, restore: &str) -> String {
+    let (record, totals) = (&saved.record, &saved.record.totals);
+    let files = format!("{} files and folders, {}", totals.entries, out::bytes(totals.bytes));
+    let (store, expires) = (world.store.url(), seconds(record.expires));
+    if world.dry_run {
+        return format!("would save {files} of {} into {store}; it would expire {expires}", record.job.name);
+    }
+    let mut lines = vec![
+        format!("saved {} ({}, {})", record.id, record.job.name, record.outcome.show()),
+        format!("  {files}, stored as {} in {}", out::bytes(totals.stored), duration::show(saved.took)),
+        format!("  in {store}, until {expires}"),
+    ];
+    if totals.removed > 0 {
+        lines.push(format!("  {} secrets were removed: `ci-tool repro show {}` names them", totals.removed, record.id));
+    }
+    if totals.problems > 0 {
+        lines.push(format!(
+            "  {} files were left out or changed meanwhile: `ci-tool repro show {}`",
+            totals.problems, record.id
+        ));
+    }
+    lines.push(format!("give it back: {restore}"));
+    lines.join("\n")
+}
+
+/// The job summary, in Markdown.
+fn summary(saved: &Saved, restore: &str) -> String {
+    let record = &saved.record;
+    let mut lines = vec![
+        format!("### The environment of {} was saved ({})\n", text(&record.job.name), text(&record.outcome.show())),
+        format!("- capture {}, {}", code(record.id.as_str()), out::bytes(record.totals.bytes)),
+        format!("- kept until {}", seconds(record.expires)),
+        format!("- give it back: {}", code(restore)),
+    ];
+    let failed = &saved.details.failed_tests;
+    lines.extend(
+        failed.iter().take(20).map(|t| format!("- failed: {}", code(format!("{} {}", t.suite, t.name).trim()))),
+    );
+    if failed.len() > 20 {
+        lines.push(format!("- and {} more failed tests", failed.len() - 20));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// What a command must say to find the same store.
+fn store_flag(session: &Session) -> String {
+    match &session.config.store {
+        Some(url) => format!(" --store {}", quote_sh([store::redact(url)])),
+        None => String::new(),
+    }
+}
