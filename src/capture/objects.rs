@@ -127,7 +127,8 @@ pub async fn read_manifest(store: &Handle, record: &Record) -> Result<Vec<Entry>
     let mut entries = Vec::new();
     for tile in &top.tiles {
         let (Some(content), Some(metadata)) = (slice(&tile.content), slice(&tile.metadata)) else {
-            return Err(Error::new(Kind::Corrupt, format!("the manifest {key} ended early")));
+            return Err(Error::new(Kind::Corrupt, format!("the manifest {key} ended early"))
+                .hint("`ci-tool repro verify ID` says what of the capture is still whole"));
         };
         entries.extend(decode_tile(tile, content, metadata)?);
     }

@@ -86,7 +86,17 @@ async fn stream(world: &World, record: &Record, entry: Entry, out: Box<dyn Write
         };
         archive::read(format, &blob, &[&entry], 1, &deliver)
     };
-    blocking(work).await
+    blocking(work).await.map_err(|e| damage_hint(e, record))
+}
+
+/// What to do about a file that is damaged in the store.
+fn damage_hint(error: Error, record: &Record) -> Error {
+    match error.kind() {
+        Kind::Corrupt if error.hints().is_empty() => {
+            error.hint(format!("`ci-tool repro verify {}` says what is still whole", record.id))
+        }
+        _ => error,
+    }
 }
 
 fn copy(entry: &Entry, content: &mut dyn Read, out: &mut dyn Write) -> Result<()> {
@@ -121,14 +131,15 @@ async fn place(world: &World, record: &Record, mut entries: Vec<Entry>, to: &Pat
     }
     let staging = tempfile::Builder::new().prefix(".ci-tool-get-").tempdir_in(parent);
     let staging = staging.map_err(|e| Error::io("making a directory in", parent, e))?;
-    let prefix = entries[0].path.len();
+    let parents = entries[0].path.iter().rposition(|b| *b == b'/').map_or(0, |slash| slash + 1);
     for entry in &mut entries {
-        entry.path = [b"got", &entry.path[prefix..]].concat().into();
+        entry.path = entry.path[parents..].into();
         // A link whose first name is not taken along is a file of its own.
         if let Content::File { link, .. } = &mut entry.content {
             *link = None;
         }
     }
+    let name = archive::tree::os_path(&entries[0].path)?;
     let tree = Tree::open(staging.path(), Existing::Refuse)?;
     check(&entries, tree.folds_case()?, cfg!(windows))?;
     let blob = blob(world, record).await?;
@@ -145,8 +156,9 @@ async fn place(world: &World, record: &Record, mut entries: Vec<Entry>, to: &Pat
         tree.finish(&entries, |_| true)?;
         Ok(())
     })
-    .await?;
-    std::fs::rename(staging.path().join("got"), to).map_err(|e| Error::io("putting in place", to, e))
+    .await
+    .map_err(|e| damage_hint(e, record))?;
+    std::fs::rename(staging.path().join(name), to).map_err(|e| Error::io("putting in place", to, e))
 }
 
 async fn blob(world: &World, record: &Record) -> Result<StoredBlob> {
