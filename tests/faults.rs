@@ -35,7 +35,7 @@ use std::{
 };
 use trees::{Data, must};
 
-const FORMATS: [Format; 2] = [Format::Zip, Format::SevenZ];
+const FORMATS: [Format; 3] = [Format::Chunks, Format::Zip, Format::SevenZ];
 
 fn workspace(dir: &Path) -> PathBuf {
     let root = dir.join("workspace");

@@ -183,6 +183,7 @@ fn blank(random: [u8; LEN], format: Format) -> Record {
         revision: Revision::default(),
         outcome: Outcome::default(),
         format,
+        bases: Vec::new(),
         totals: Totals::default(),
         parts: Default::default(),
     }

@@ -31,7 +31,7 @@ use std::{
 use support::azurite;
 use trees::{Data, Kind, SECOND, must};
 
-const FORMATS: [Format; 2] = [Format::Zip, Format::SevenZ];
+const FORMATS: [Format; 3] = [Format::Chunks, Format::Zip, Format::SevenZ];
 
 fn main() -> ExitCode {
     let trials = vec![

@@ -262,9 +262,8 @@ fn read_block(blob: &dyn Blob, archive: &Archive, block: u32, files: &Files<'_>,
         let mut at = 0u64;
         let result = BlockDecoder::new(1, block as usize, archive, &password, &mut cursor).for_each_entries(
             &mut |file, content| {
-                // An empty file lies where the next one begins, and is nothing that anybody waits for.
-                let wanted = left.get_mut(&at).filter(|_| file.size() > 0);
-                let entry = wanted.and_then(|wanted| {
+                // The offset alone does not tell: an empty file lies where the next one begins.
+                let entry = left.get_mut(&at).and_then(|wanted| {
                     let found = wanted.iter().position(|entry| entry.size == file.size())?;
                     Some(wanted.swap_remove(found))
                 });

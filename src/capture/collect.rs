@@ -90,7 +90,9 @@ pub fn decide(objects: &[(String, u64)], first: &Scan, second: &Scan) -> Plan {
         }
     }
     let open_bases: HashSet<&Id> = second.values().filter(|s| s.state == State::Open).flat_map(|s| &s.bases).collect();
-    let gone = |(id, seen): &(&Id, &Seen)| is_dead(seen) && dead_before(id) && !left.contains(*id) && !open_bases.contains(*id);
+    let gone = |(id, seen): &(&Id, &Seen)| {
+        is_dead(seen) && dead_before(id) && !left.contains(*id) && !open_bases.contains(*id)
+    };
     plan.records = second.iter().filter(gone).map(|(id, _)| id.clone()).collect();
     plan
 }

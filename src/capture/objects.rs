@@ -214,7 +214,8 @@ pub async fn read_manifest(store: &Handle, record: &Record) -> Result<Manifest> 
     let mut manifest = Manifest::default();
     for tile in &top.tiles {
         let (Some(content), Some(metadata)) = (slice(&tile.content), slice(&tile.metadata)) else {
-            return Err(Error::new(Kind::Corrupt, format!("the manifest of {} ended early", record.id)));
+            return Err(Error::new(Kind::Corrupt, format!("the manifest of {} ended early", record.id))
+                .hint("`ci-tool repro verify ID` says what of the capture is still whole"));
         };
         decode_tile(tile, content, metadata, &mut manifest.frames, &mut manifest.entries)?;
     }

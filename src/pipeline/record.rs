@@ -173,9 +173,7 @@ impl Parts {
     /// `Corrupt` or `Unsupported`, as [`Top::decode`].
     pub fn top(&self) -> Result<Top> {
         let Some(text) = &self.top else { return Ok(Top::default()) };
-        let bytes = BASE64
-            .decode(text)
-            .map_err(|e| Error::new(Kind::Corrupt, "the manifest's index is damaged").with_source(e))?;
+        let bytes = BASE64.decode(text).map_err(|e| damaged_index().with_source(e))?;
         Top::decode(&bytes)
     }
 
@@ -263,6 +261,11 @@ impl Record {
             },
         }
     }
+}
+
+fn damaged_index() -> Error {
+    Error::new(Kind::Corrupt, "the manifest's index is damaged")
+        .hint("`ci-tool repro show ID` still tells of the job; its files cannot be found any more")
 }
 
 fn supported(schema: u32, requires: &[String]) -> bool {

@@ -69,8 +69,7 @@ fn quiet_says_nothing_beside_the_command() {
     let sandbox = Sandbox::new();
     let ran = sandbox.repro(["save", "--quiet", "--", "sh", "-c", "echo out; echo err >&2; exit 1"]).code(1);
     assert_eq!((ran.text().as_str(), ran.stderr.as_str()), ("out\n", "err\n"));
-    let ran = sandbox.repro(["save", "--quiet", "--exit-code", "1"]).ok().silent();
-    assert_eq!(ran.text(), "");
+    sandbox.repro(["save", "--quiet", "--exit-code", "1"]).ok().silent().prints(&["saved "]);
 }
 
 #[test]
@@ -120,11 +119,21 @@ fn the_command_that_is_printed_gives_it_back() {
 fn json_goes_to_standard_output_when_there_is_no_command() {
     let sandbox = Sandbox::new();
     let json = sandbox.repro(["save", "--exit-code", "2", "--output", "json", "--quiet"]).ok().silent().json();
-    for field in ["bytes", "entries", "stored", "removed", "problems", "took_ms"] {
-        assert!(json[field].is_u64(), "{field}: {json}");
+    for field in ["bytes", "entries", "stored", "removed", "problems"] {
+        assert!(json["totals"][field].is_u64(), "{field}: {json}");
     }
+    assert_eq!((&json["outcome"]["exit_code"], json["took_ms"].is_u64()), (&json!(2), true));
     assert_eq!((&json["job"], &json["dry_run"]), (&json!("work"), &json!(false)));
     assert_eq!(json["restore"], format!("ci-tool repro restore {}", json["id"].as_str().unwrap()));
+}
+
+#[test]
+fn json_goes_to_standard_error_when_standard_output_is_the_commands() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.repro(["save", "--output", "json", "--quiet", "--", "sh", "-c", "echo out; exit 2"]).code(2);
+    assert_eq!(ran.text(), "out\n");
+    let json: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert_eq!((&json["schema"], &json["id"]), (&json!(1), &json!(sandbox.only())));
 }
 
 #[test]

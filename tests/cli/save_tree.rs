@@ -1,6 +1,9 @@
 //! What of the trees is saved: exclusions, further roots, dumps, what cannot be read, what changes meanwhile.
 
-use crate::sandbox::{Sandbox, id_of};
+use crate::{
+    sandbox::{Sandbox, id_of},
+    unprivileged,
+};
 use std::{
     fs,
     os::unix::fs::symlink,
@@ -81,23 +84,8 @@ fn what_cannot_be_read_is_told_and_the_rest_is_saved() {
     let sandbox = Sandbox::new();
     let secret = sandbox.write("closed", "x");
     fs::set_permissions(secret, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
-    let binary = env!("CARGO_BIN_EXE_ci-tool");
-    let command = format!("exec {binary} repro save --exit-code 1");
-    let ran = if rustix::process::geteuid().is_root() {
-        // Root reads everything: somebody else has to try, who may enter the sandbox.
-        for place in ["", "data", "home", "tmp", "work"] {
-            fs::create_dir_all(sandbox.path(place)).unwrap();
-            fs::set_permissions(sandbox.path(place), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
-        }
-        // The binary may lie where only root goes.
-        let copy = sandbox.path("tmp/ci-tool");
-        fs::copy(binary, &copy).unwrap();
-        let command = command.replace(binary, copy.to_str().unwrap());
-        sandbox.program("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", &command]).run()
-    } else {
-        sandbox.program("sh", ["-c", &command]).run()
-    };
-    ran.code(3).says(&["not saved: workspace/closed: ", "saved "]);
+    let ran = unprivileged(&sandbox, "repro save --exit-code 1");
+    ran.code(3).says(&["not saved: workspace/closed: "]).prints(&["saved "]);
     let id = sandbox.only();
     sandbox.repro(["show", &id]).ok().prints(&["not saved, or not as it was\n", "workspace/closed: unreadable ("]);
     assert_eq!(sandbox.repro(["get", &id, "a.txt", "--to", "-"]).ok().text(), "hello\n");
@@ -107,7 +95,6 @@ fn what_cannot_be_read_is_told_and_the_rest_is_saved() {
 #[test]
 fn with_a_command_its_code_counts_even_when_a_file_cannot_be_read() {
     let sandbox = Sandbox::new();
-    sandbox.write("no-unicode", "x");
     // A socket cannot be saved by anybody, and is no failure.
     let _socket = std::os::unix::net::UnixListener::bind(sandbox.work().join("socket")).unwrap();
     sandbox.repro(["save", "--", "sh", "-c", "exit 7"]).code(7).says(&["saved "]);

@@ -5,7 +5,7 @@ use crate::sandbox::Sandbox;
 #[test]
 fn a_whole_capture_is_said_to_be_whole() {
     let sandbox = Sandbox::new();
-    for format in ["zip", "7z"] {
+    for format in ["chunks", "zip", "7z"] {
         let id = sandbox.save_with(["--format", format]);
         let ran = sandbox.repro(["verify", &id, "--quiet"]).ok().silent();
         assert_eq!(ran.text(), format!("{id} is whole: 3 files, 27 B\n"));

@@ -3,8 +3,8 @@
 use crate::{
     cli::{Session, exit, global::Change, out},
     error::{Error, Kind, Result},
-    ops::repro::decommission::{Plan, Which, decommission, plan},
-    pipeline::record::Record,
+    ops::repro::decommission::{Gone, Plan, Which, decommission, plan},
+    pipeline::{id::Id, record::Record},
 };
 use serde_json::{Value, json};
 
@@ -54,22 +54,39 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     confirm(session, &args, &plan)?;
     let gone = decommission(&world, plan).await?;
     if out.is_json() {
-        let list: Vec<Value> =
-            gone.iter().map(|g| json!({ "id": g.id, "objects": g.objects, "bytes": g.bytes })).collect();
+        let list: Vec<Value> = gone.iter().map(value).collect();
         out.json(&json!({ "schema": 1, "dry_run": false, "removed": list }));
     } else {
-        let lines = gone.iter().map(|g| {
-            format!(
-                "{} is gone: {} objects, {}; nothing of it is left in {}",
-                g.id,
-                g.objects,
-                out::bytes(g.bytes),
-                world.store.url()
-            )
-        });
-        out.text(&lines.collect::<Vec<_>>().join("\n"));
+        let lines: Vec<String> = gone.iter().map(|g| line(g, &world.store.url())).collect();
+        out.text(&lines.join("\n"));
     }
     Ok(exit::DONE)
+}
+
+fn value(gone: &Gone) -> Value {
+    let shared = gone.shared.as_ref().map(|s| json!({ "bytes": s.bytes, "by": s.by }));
+    json!({ "id": gone.id, "objects": gone.objects, "bytes": gone.bytes, "shared": shared })
+}
+
+fn line(gone: &Gone, store: &str) -> String {
+    let removed = format!("{} is gone: {} objects, {}", gone.id, gone.objects, out::bytes(gone.bytes));
+    match &gone.shared {
+        None => format!("{removed}; nothing of it is left in {store}"),
+        Some(shared) if shared.by.is_empty() => {
+            format!(
+                "{removed}; {} stay until a save that is at work has ended: `ci-tool repro gc`",
+                out::bytes(shared.bytes)
+            )
+        }
+        Some(shared) => {
+            let by: Vec<&str> = shared.by.iter().map(Id::as_str).collect();
+            format!(
+                "{removed}; {} stay in {store} because {} need them, and go with the last of these",
+                out::bytes(shared.bytes),
+                by.join(", ")
+            )
+        }
+    }
 }
 
 /// Asks for the id where there is one capture and for the number where there are more. Finishing what was begun is not asked.

@@ -4,6 +4,7 @@ use super::list::{Filter, list};
 use crate::{
     capture::{
         catalog::{self, Versioned},
+        collect,
         objects::{data_prefix, job_entry_key, record_key},
         upload::{self, BEGUN},
     },
@@ -12,11 +13,12 @@ use crate::{
     pipeline::{
         id::Id,
         progress::Unit,
-        record::{Record, State},
+        record::{Format, Record, State},
     },
-    store::{Key, Precondition},
+    store::{Key, Meta, Precondition},
 };
 use futures::TryStreamExt;
+use std::collections::BTreeSet;
 
 /// Which captures go.
 #[derive(Debug, Clone)]
@@ -52,6 +54,17 @@ pub struct Gone {
     pub objects: u64,
     /// Bytes freed.
     pub bytes: u64,
+    /// What stays because other captures need it.
+    pub shared: Option<Shared>,
+}
+
+/// Content of a removed capture that others need. It goes with the last of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// The captures that need it; none when a save that is at work may come to need it.
+    pub by: Vec<Id>,
 }
 
 /// Finds out what is to be removed. Changes nothing.
@@ -85,34 +98,63 @@ pub async fn plan(world: &World, which: &Which) -> Result<Plan> {
     Ok(plan)
 }
 
-/// Removes what was planned, one after another, and verifies of each that nothing is left. What is gone already is fine.
+/// Removes what was planned, and verifies of each capture that nothing is left but what others need. What is gone already
+/// is fine.
 ///
 /// # Errors
 /// Those of the store; the next call goes on where this one stopped. `Internal` when something is left.
 pub async fn decommission(world: &World, plan: Plan) -> Result<Vec<Gone>> {
+    let begun: BTreeSet<Id> = plan.begun.iter().map(|r| r.id.clone()).collect();
     let all: Vec<Record> = plan.begun.into_iter().chain(plan.captures).collect();
     world.progress.phase("removing", Some(all.len() as u64), Unit::Items);
-    let mut gone = Vec::new();
+    let mut retiring = Vec::new();
     for record in all {
-        if let Some(one) = retire(world, &record.id).await? {
-            gone.push(one);
+        let note = begun_key(&record.id)?;
+        world.store.put(&note, Vec::new().into(), Precondition::None).await?;
+        match mark(world, &record.id).await? {
+            Some(record) => retiring.push(record),
+            None => world.store.delete(&note).await?,
         }
         world.progress.advance(1);
+    }
+    // An archive is nobody else's: it goes at once. Packs may be shared, and go by the collector's rules.
+    let (packed, archived): (Vec<Record>, Vec<Record>) = retiring.into_iter().partition(|r| r.format == Format::Chunks);
+    let mut gone = Vec::new();
+    for record in archived {
+        let (objects, bytes) = upload::remove(&world.store, &record).await?;
+        prove(world, &record, &[]).await?;
+        world.store.delete(&begun_key(&record.id)?).await?;
+        gone.push(Gone { id: record.id, objects: objects + 1, bytes, shared: None });
+    }
+    if packed.is_empty() {
+        return Ok(gone);
+    }
+    let collected = collect::collect(&world.store).await?;
+    for record in packed {
+        let (objects, bytes) = collected.captures.get(record.id.as_str()).copied().unwrap_or_default();
+        let left: Vec<Meta> = world.store.list(&data_prefix(&record.id), None).try_collect().await?;
+        let shared = match left.is_empty() {
+            true => None,
+            false => Some(shared(world, &record, &left).await?),
+        };
+        let record_gone = collected.records.contains(&record.id);
+        // Of a removal that was begun earlier and still waits for others there is nothing new to tell.
+        if objects > 0 || record_gone || !begun.contains(&record.id) {
+            gone.push(Gone { id: record.id, objects: objects + u64::from(record_gone), bytes, shared });
+        }
     }
     Ok(gone)
 }
 
-async fn retire(world: &World, id: &Id) -> Result<Option<Gone>> {
-    let note = begun_key(id)?;
-    world.store.put(&note, Vec::new().into(), Precondition::None).await?;
-    let Some(record) = mark(world, id).await? else {
-        world.store.delete(&note).await?;
-        return Ok(None);
-    };
-    let (objects, bytes) = upload::remove(&world.store, &record).await?;
-    prove(world, &record).await?;
-    world.store.delete(&note).await?;
-    Ok(Some(Gone { id: id.clone(), objects: objects + 1, bytes }))
+/// Who keeps what is left of a removed capture.
+async fn shared(world: &World, record: &Record, left: &[Meta]) -> Result<Shared> {
+    let sharers = collect::sharers(&world.store, &record.id).await?;
+    let needed: BTreeSet<&str> = sharers.iter().flat_map(|(_, keys)| keys.iter().map(String::as_str)).collect();
+    if !sharers.is_empty() {
+        let kept: Vec<&str> = left.iter().map(|meta| meta.key.as_str()).filter(|key| needed.contains(key)).collect();
+        prove(world, record, &kept).await?;
+    }
+    Ok(Shared { bytes: left.iter().map(|meta| meta.size).sum(), by: sharers.into_iter().map(|(id, _)| id).collect() })
 }
 
 /// Brings the record to `retiring`; `None` when it is gone.
@@ -136,15 +178,18 @@ async fn mark(world: &World, id: &Id) -> Result<Option<Record>> {
     }
 }
 
-/// Looks for anything that still belongs to the capture.
-async fn prove(world: &World, record: &Record) -> Result<()> {
-    let data: Vec<_> = world.store.list(&data_prefix(&record.id), None).try_collect().await?;
-    let mut left: Vec<String> = data.iter().map(|meta| meta.key.to_string()).collect();
-    for key in [record_key(record.id.as_str())?, job_entry_key(record)?] {
-        match world.store.head(&key).await {
-            Ok(_) => left.push(key.to_string()),
-            Err(e) if e.kind() == Kind::NotFound => {}
-            Err(e) => return Err(e),
+/// Looks for anything that still belongs to the capture, other than objects that are `kept` for others.
+async fn prove(world: &World, record: &Record, kept: &[&str]) -> Result<()> {
+    let data: Vec<Meta> = world.store.list(&data_prefix(&record.id), None).try_collect().await?;
+    let mut left: Vec<String> =
+        data.iter().map(|meta| meta.key.to_string()).filter(|key| !kept.contains(&key.as_str())).collect();
+    if kept.is_empty() {
+        for key in [record_key(record.id.as_str())?, job_entry_key(record)?] {
+            match world.store.head(&key).await {
+                Ok(_) => left.push(key.to_string()),
+                Err(e) if e.kind() == Kind::NotFound => {}
+                Err(e) => return Err(e),
+            }
         }
     }
     if left.is_empty() {

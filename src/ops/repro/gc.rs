@@ -40,12 +40,16 @@ pub async fn gc(world: &World) -> Result<Collected> {
             let id = key.split('/').nth(1).unwrap_or(&key).to_owned();
             *captures.entry(id).or_default() += size;
         }
-        plan.records.into_iter().for_each(|id| drop(captures.entry(id.into()).or_default()));
+        for id in plan.records {
+            captures.entry(id.into()).or_default();
+        }
     } else {
         let collected = collect::collect(&world.store).await?;
         alive = collected.alive;
         captures.extend(collected.captures.into_iter().map(|(id, (_, bytes))| (id, bytes)));
-        collected.records.into_iter().for_each(|id| drop(captures.entry(id.into()).or_default()));
+        for id in collected.records {
+            captures.entry(id.into()).or_default();
+        }
     }
     let mut temporary = 0;
     if !world.dry_run {

@@ -15,6 +15,7 @@ use crate::{
     pipeline::{
         entry::{Content, Entry, check_path, total_size},
         progress::Unit,
+        record::Record,
     },
 };
 use std::{
@@ -61,7 +62,7 @@ pub async fn get(world: &World, id: &str, path: &str, destination: Destination) 
         Destination::Stream(_) if !first.is_file() => Err(Error::new(Kind::Usage, format!("{name} is not a file"))
             .hint(format!("name a directory to put it in: ci-tool repro get {} {path} --to DIR", record.id))),
         Destination::Stream(out) => {
-            stream(Contents::open(&world.store, &record, frames).await?, first, out).await?;
+            stream(&record, Contents::open(&world.store, &record, frames).await?, first, out).await?;
             Ok(Taken { path: name, to: None, files, bytes })
         }
         Destination::Path(to) => {
@@ -71,13 +72,13 @@ pub async fn get(world: &World, id: &str, path: &str, destination: Destination) 
                 return Err(Error::new(Kind::Exists, format!("{} is there already", to.display()))
                     .hint("name another place with --to"));
             }
-            place(world, Contents::open(&world.store, &record, frames).await?, entries, &to).await?;
+            place(world, &record, Contents::open(&world.store, &record, frames).await?, entries, &to).await?;
             Ok(Taken { path: name, to: Some(to), files, bytes })
         }
     }
 }
 
-async fn stream(contents: Contents, entry: Entry, out: Box<dyn Write + Send>) -> Result<()> {
+async fn stream(record: &Record, contents: Contents, entry: Entry, out: Box<dyn Write + Send>) -> Result<()> {
     let out = Mutex::new(out);
     let work = move || {
         let deliver = |entry: &Entry, content: Result<&mut dyn Read>| {
@@ -86,7 +87,17 @@ async fn stream(contents: Contents, entry: Entry, out: Box<dyn Write + Send>) ->
         };
         contents.read(&[&entry], 1, &deliver)
     };
-    blocking(work).await
+    blocking(work).await.map_err(|e| damage_hint(e, record))
+}
+
+/// What to do about a file that is damaged in the store.
+fn damage_hint(error: Error, record: &Record) -> Error {
+    match error.kind() {
+        Kind::Corrupt if error.hints().is_empty() => {
+            error.hint(format!("`ci-tool repro verify {}` says what is still whole", record.id))
+        }
+        _ => error,
+    }
 }
 
 fn copy(entry: &Entry, content: &mut dyn Read, out: &mut dyn Write) -> Result<()> {
@@ -113,7 +124,7 @@ fn copy(entry: &Entry, content: &mut dyn Read, out: &mut dyn Write) -> Result<()
 }
 
 /// Writes into a temporary directory beside the destination, and renames the whole when it is whole.
-async fn place(world: &World, contents: Contents, mut entries: Vec<Entry>, to: &Path) -> Result<()> {
+async fn place(world: &World, record: &Record, contents: Contents, mut entries: Vec<Entry>, to: &Path) -> Result<()> {
     let parent = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !parent.is_dir() {
         return Err(Error::new(Kind::NotFound, format!("{} is no directory to put it in", parent.display()))
@@ -121,14 +132,15 @@ async fn place(world: &World, contents: Contents, mut entries: Vec<Entry>, to: &
     }
     let staging = tempfile::Builder::new().prefix(".ci-tool-get-").tempdir_in(parent);
     let staging = staging.map_err(|e| Error::io("making a directory in", parent, e))?;
-    let prefix = entries[0].path.len();
+    let parents = entries[0].path.iter().rposition(|b| *b == b'/').map_or(0, |slash| slash + 1);
     for entry in &mut entries {
-        entry.path = [b"got", &entry.path[prefix..]].concat().into();
+        entry.path = entry.path[parents..].into();
         // A link whose first name is not taken along is a file of its own.
         if let Content::File { link, .. } = &mut entry.content {
             *link = None;
         }
     }
+    let name = archive::tree::os_path(&entries[0].path)?;
     let tree = Tree::open(staging.path(), Existing::Refuse)?;
     check(&entries, tree.folds_case()?, cfg!(windows))?;
     let progress = Arc::clone(&world.progress);
@@ -144,8 +156,9 @@ async fn place(world: &World, contents: Contents, mut entries: Vec<Entry>, to: &
         tree.finish(&entries, |_| true)?;
         Ok(())
     })
-    .await?;
-    std::fs::rename(staging.path().join("got"), to).map_err(|e| Error::io("putting in place", to, e))
+    .await
+    .map_err(|e| damage_hint(e, record))?;
+    std::fs::rename(staging.path().join(name), to).map_err(|e| Error::io("putting in place", to, e))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

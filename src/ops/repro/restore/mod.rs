@@ -132,10 +132,8 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
         Layout::Here => present(world, &shown, &into).await,
         Layout::Portable => Vec::new(),
     };
-    if let Some(log) = log_file(world, &shown.record, &into).await? {
-        world.progress.warn(&format!("the log could not be restored: {}", log.message()));
-    }
-    let failed: Vec<_> = outcome.failed;
+    let mut failed = outcome.failed;
+    failed.extend(log_file(world, &shown.record, &into).await?.map(|error| ("job.log".into(), error)));
     let documents =
         documents::Input { shown: &shown, into: &into, drift: &drift, failed: &failed, layout: options.layout };
     documents::write(&documents)?;

@@ -18,7 +18,7 @@ use crate::{
     ops::World,
     pipeline::{
         details::{FailedTestRecord, Problem, Ready, Removed},
-        entry::{Entry, total_size},
+        entry::{Content, Entry, total_size},
         manifest::{Builder, Top},
         progress::Unit,
         record::{Format, Part},
@@ -26,6 +26,7 @@ use crate::{
 };
 use globset::GlobSet;
 use std::{
+    collections::HashSet,
     fs::File,
     io,
     path::{Path, PathBuf},
@@ -86,13 +87,42 @@ pub(super) async fn plan(
     let (roots, exact, mut values) = (roots.to_vec(), request.exact.clone(), values);
     blocking(move || {
         let mut walked = walk(&roots, &options, archive::threads())?;
-        let found = credentials(&roots, &mut walked.entries, &exact);
+        let mut found = credentials(&roots, &mut walked.entries, &exact);
         values.extend(found.values.iter().cloned());
         let path_exists = |text: &str| Path::new(text).is_absolute() && Path::new(text).exists();
         let scrubber = Arc::new(Scrubber::new(&values, &Options { path_exists: &path_exists }));
+        found.removed.extend(unnameable(&roots, &mut walked.entries, &scrubber));
         Ok(Plan { entries: walked.entries, problems: walked.problems, roots, found, scrubber, exact })
     })
     .await
+}
+
+/// Leaves out what has a secret in its own name or in its target: it cannot be saved under another.
+fn unnameable(roots: &[Root], entries: &mut Vec<Entry>, scrubber: &Scrubber) -> Vec<Removed> {
+    let secret = |text: &[u8]| scrubber.scrub_whole(&mut text.to_vec()).counts.into_keys().next();
+    let mut removed = Vec::new();
+    let mut gone = HashSet::new();
+    entries.retain(|entry| {
+        // What we call a root is no secret, whatever it is elsewhere.
+        let below = roots.iter().find_map(|r| entry.path.strip_prefix(r.prefix.as_bytes())?.strip_prefix(b"/"));
+        let name = below.and_then(secret).map(|what| format!("its name holds {what}"));
+        let reason = name.or_else(|| match &entry.content {
+            Content::Symlink { target } => secret(target).map(|what| format!("its target holds {what}")),
+            _ => None,
+        });
+        let Some(reason) = reason else { return true };
+        let (place, action) = ("file".into(), "removed".into());
+        removed.push(Removed { place, name: entry.display().into_owned(), action, reason });
+        gone.insert(entry.path.clone());
+        false
+    });
+    for entry in entries {
+        // A link to a file that is left out is a file of its own.
+        if let Content::File { link, .. } = &mut entry.content {
+            link.take_if(|first| gone.contains(first));
+        }
+    }
+    removed
 }
 
 /// Writes the archive into the store's scratch directory, and the manifest into memory.
