@@ -58,6 +58,8 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 /// Every file of a local store that belongs to none of `live`.
 fn strays(dir: &Path, live: &BTreeSet<String>) -> Vec<String> {
     let listed = trees::listing(dir).into_iter().filter(|(path, found)| found.kind == "f" && path != b"lock");
+    // The scratch directory of a handle that is still open is no stray.
+    let listed = listed.filter(|(path, _)| !path.starts_with(b"scratch/"));
     let paths = listed.map(|(path, _)| String::from_utf8(path).unwrap());
     paths.filter(|path| !live.iter().any(|id| path.contains(id))).collect()
 }
@@ -81,7 +83,7 @@ async fn saves_over_a_store_that_fails_every_tenth_call_are_complete_and_exact()
     for seed in 0..50 {
         let fault = Arc::new(Fault::new(Arc::new(Local::open(&root).unwrap()), Plan { rate: 0.1, seed, death: None }));
         let world = trees::world(Arc::new(Retry::with_policy(fault.clone(), policy)));
-        let format = FORMATS[seed as usize % 2];
+        let format = FORMATS[seed as usize % FORMATS.len()];
         let id = trees::saved(&world, &source, format).await;
         assert!(verify(&world, &id).await.unwrap().is_whole());
         if seed % 5 == 0 {
@@ -107,7 +109,7 @@ fn eight_at_once_lose_nothing_and_see_nothing_torn() {
     let root = dir.path().join("store");
     let kept: BTreeSet<String> = thread::scope(|scope| {
         let (root, source) = (&root, &source);
-        let start = |n: usize| scope.spawn(move || block_on(busy(root, source, FORMATS[n % 2])));
+        let start = |n: usize| scope.spawn(move || block_on(busy(root, source, FORMATS[n % FORMATS.len()])));
         let all: Vec<_> = (0..8).map(start).collect();
         all.into_iter().flat_map(|one| one.join().unwrap()).collect()
     });
@@ -115,10 +117,17 @@ fn eight_at_once_lose_nothing_and_see_nothing_torn() {
         let world = trees::world(local(&root));
         gc(&world).await.unwrap();
         assert_eq!(ids(&world).await, kept);
-        assert_eq!(strays(&root, &kept), [""; 0]);
+        let listed = list(&world, &Filter::default()).await.unwrap();
+        let needs = listed.captures.iter().flat_map(|r| &r.parts.needs);
+        let needed = needs.map(|key| key.split('/').nth(1).unwrap().to_owned());
+        assert_eq!(strays(&root, &needed.chain(kept.iter().cloned()).collect()), [""; 0]);
         for id in &kept {
             assert!(verify(&world, id).await.unwrap().is_whole());
         }
+        // What was removed and shared goes with the last that needs it.
+        let named = plan(&world, &Which::Named(kept.into_iter().collect())).await.unwrap();
+        decommission(&world, named).await.unwrap();
+        assert_eq!(strays(&root, &BTreeSet::new()), [""; 0]);
     });
 }
 
@@ -158,7 +167,8 @@ async fn objects_whose_record_is_gone_are_collected_unless_somebody_is_at_them()
     };
     let lease = world.store.hold_lease("aaaaaaaaaa").await.unwrap();
     gc(&world).await.unwrap();
-    assert_eq!(left().await, orphans);
+    // Whoever wrote it has lost its record and can complete nothing: the content goes at once.
+    assert_eq!(left().await, orphans[1..]);
     drop(lease);
     gc(&world).await.unwrap();
     assert_eq!(left().await, [""; 0]);
@@ -222,6 +232,8 @@ async fn look(world: &World, id: &str, name: &str, source: &Path, into: &Path) -
         Ok(restored) => {
             let failed: Vec<_> = restored.failed.iter().map(|(path, _)| path.as_str()).collect();
             let damaged: Vec<_> = verified.damaged.iter().map(|damage| damage.what.as_str()).collect();
+            // The log is no file of the workspace: verify names its object, restore what it would have become.
+            let failed: Vec<_> = failed.into_iter().filter(|path| object != "log.zst" || *path != "job.log").collect();
             if failed != damaged {
                 return Err(format!("verify finds {damaged:?}, restore {failed:?}"));
             }

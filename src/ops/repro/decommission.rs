@@ -122,7 +122,7 @@ pub async fn decommission(world: &World, plan: Plan) -> Result<Vec<Gone>> {
     let mut gone = Vec::new();
     for record in archived {
         let (objects, bytes) = upload::remove(&world.store, &record).await?;
-        prove(world, &record, &[]).await?;
+        prove(world, &record).await?;
         world.store.delete(&begun_key(&record.id)?).await?;
         gone.push(Gone { id: record.id, objects: objects + 1, bytes, shared: None });
     }
@@ -133,11 +133,14 @@ pub async fn decommission(world: &World, plan: Plan) -> Result<Vec<Gone>> {
     for record in packed {
         let (objects, bytes) = collected.captures.get(record.id.as_str()).copied().unwrap_or_default();
         let left: Vec<Meta> = world.store.list(&data_prefix(&record.id), None).try_collect().await?;
-        let shared = match left.is_empty() {
+        let record_gone = collected.records.contains(&record.id);
+        let shared = match left.is_empty() && record_gone {
             true => None,
             false => Some(shared(world, &record, &left).await?),
         };
-        let record_gone = collected.records.contains(&record.id);
+        if shared.is_none() {
+            prove(world, &record).await?;
+        }
         // Of a removal that was begun earlier and still waits for others there is nothing new to tell.
         if objects > 0 || record_gone || !begun.contains(&record.id) {
             gone.push(Gone { id: record.id, objects: objects + u64::from(record_gone), bytes, shared });
@@ -146,14 +149,9 @@ pub async fn decommission(world: &World, plan: Plan) -> Result<Vec<Gone>> {
     Ok(gone)
 }
 
-/// Who keeps what is left of a removed capture.
+/// Who keeps what is left of a removed capture: captures that need it, or saves at work that may come to.
 async fn shared(world: &World, record: &Record, left: &[Meta]) -> Result<Shared> {
     let sharers = collect::sharers(&world.store, &record.id).await?;
-    let needed: BTreeSet<&str> = sharers.iter().flat_map(|(_, keys)| keys.iter().map(String::as_str)).collect();
-    if !sharers.is_empty() {
-        let kept: Vec<&str> = left.iter().map(|meta| meta.key.as_str()).filter(|key| needed.contains(key)).collect();
-        prove(world, record, &kept).await?;
-    }
     Ok(Shared { bytes: left.iter().map(|meta| meta.size).sum(), by: sharers.into_iter().map(|(id, _)| id).collect() })
 }
 
@@ -178,18 +176,15 @@ async fn mark(world: &World, id: &Id) -> Result<Option<Record>> {
     }
 }
 
-/// Looks for anything that still belongs to the capture, other than objects that are `kept` for others.
-async fn prove(world: &World, record: &Record, kept: &[&str]) -> Result<()> {
+/// Looks for anything that still belongs to the capture.
+async fn prove(world: &World, record: &Record) -> Result<()> {
     let data: Vec<Meta> = world.store.list(&data_prefix(&record.id), None).try_collect().await?;
-    let mut left: Vec<String> =
-        data.iter().map(|meta| meta.key.to_string()).filter(|key| !kept.contains(&key.as_str())).collect();
-    if kept.is_empty() {
-        for key in [record_key(record.id.as_str())?, job_entry_key(record)?] {
-            match world.store.head(&key).await {
-                Ok(_) => left.push(key.to_string()),
-                Err(e) if e.kind() == Kind::NotFound => {}
-                Err(e) => return Err(e),
-            }
+    let mut left: Vec<String> = data.iter().map(|meta| meta.key.to_string()).collect();
+    for key in [record_key(record.id.as_str())?, job_entry_key(record)?] {
+        match world.store.head(&key).await {
+            Ok(_) => left.push(key.to_string()),
+            Err(e) if e.kind() == Kind::NotFound => {}
+            Err(e) => return Err(e),
         }
     }
     if left.is_empty() {
