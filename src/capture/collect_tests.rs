@@ -32,7 +32,8 @@ fn goes(letters: &str, first: &Scan, second: &Scan) -> (String, String) {
 fn what_goes_and_what_stays() {
     use State::*;
     type Records<'a> = &'a [(char, State, &'a [char], &'a [char])];
-    let cases: [(&str, &str, Records<'_>, Records<'_>, (&str, &str)); 12] = [
+    type Case<'a> = (&'a str, &'a str, Records<'a>, Records<'a>, (&'a str, &'a str));
+    let cases: [Case<'_>; 12] = [
         ("complete stays", "a", &[('a', Complete, &[], &[])], &[('a', Complete, &[], &[])], ("", "")),
         ("retired goes", "a", &[('a', Retiring, &[], &[])], &[('a', Retiring, &[], &[])], ("a", "a")),
         ("just retired stays for a round", "a", &[('a', Complete, &[], &[])], &[('a', Retiring, &[], &[])], ("", "")),

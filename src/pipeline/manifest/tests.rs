@@ -1,4 +1,5 @@
-use super::*;
+use super::{bytes::*, *};
+use crate::pipeline::entry::{Content, Location};
 use proptest::prelude::*;
 
 fn arb_content() -> impl Strategy<Value = Content> {
@@ -74,6 +75,8 @@ fn tree(count: usize) -> Vec<Entry> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn entries_survive(entries in arb_entries(400)) {
         let (object, top) = build(&entries);
