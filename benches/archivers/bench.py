@@ -59,7 +59,7 @@ class Bench:
                 for tool in order:
                     if not (tool.slow and case in SAVES and case != wanted[0]):
                         print(f"round {number + 1}: {case}: {tool.name}", file=sys.stderr, flush=True)
-                        self.case(number, case, tool, stores[tool])
+                        self.attempt(number, case, tool, stores[tool])
         finally:
             if change:
                 change.undo()
@@ -80,6 +80,13 @@ class Bench:
                 self.place.rename(self.trees[self.placed])
             self.trees[tree].rename(self.place)
             self.placed = tree
+
+    def attempt(self, number, case, tool, store):
+        """Measures one case with one tool; one that fails does not take the others' numbers with it."""
+        try:
+            self.case(number, case, tool, store)
+        except measure.Failed as error:
+            self.wrong.append(f"{tool.name}, {case}: {error}")
 
     def case(self, number, case, tool, store):
         """Measures one case with one tool, from a warm page cache and with nothing left to be written."""

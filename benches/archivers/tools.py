@@ -84,7 +84,7 @@ class Zip(Tool):
 
 
 class SevenZip(Tool):
-    """7-Zip. Links need two switches: without them it follows most and drops the rest."""
+    """7-Zip. Links need switches: it follows them when it saves, and refuses those with `..` when it restores."""
 
     needs = {"7zz|7z": "7zip|p7zip-full"}
 
@@ -105,7 +105,7 @@ class SevenZip(Tool):
         return f"{self.program} a -bd -bso0 -snl -snh -mx{self.level} {quote(str(self.last))} {TREE}"
 
     def restore(self, store, into):
-        return f"{self.program} x -bd -bso0 -snl -snh {quote(f'-o{into}')} {quote(str(self.last))}"
+        return f"{self.program} x -bd -bso0 -snl -snh -snld20 {quote(f'-o{into}')} {quote(str(self.last))}"
 
     def one(self, store, path, to):
         return f"{self.program} e -bd -so {quote(str(self.last))} {quote(f'{TREE}/{path}')} > {quote(str(to))}"
