@@ -11,10 +11,10 @@ def number(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def markdown(head, titles, samples, floor):
-    """One table a case. The multiples are those of the first tool, which is ours: more than 1 is worse than ours."""
+def markdown(head, titles, samples, floor, ours):
+    """One table a case. × is the multiple of the tool named `ours`: more than 1 is worse than ours."""
     text = [f"- {name}: {value}" for name, value in head.items()] + [""]
-    text += ["Medians, with the least and the most in brackets; × is the multiple of the first line."]
+    text += [f"Medians, with the least and the most in brackets; × is the multiple of {ours}."]
     for case, title in titles.items():
         rows = {}
         for sample in samples:
@@ -22,21 +22,24 @@ def markdown(head, titles, samples, floor):
                 rows.setdefault(sample["tool"], []).append(sample)
         if not rows:
             continue
-        text += ["", f"### {title}", "", "| | " + " | ".join(f"{name} | ×" for name, _, _ in COLUMNS) + " |"]
-        text += ["|---|" + "---:|" * (2 * len(COLUMNS))]
-        base = next(iter(rows.values()))
-        text += ["| " + " | ".join([tool, *cells(runs, base, floor)]) + " |" for tool, runs in rows.items()]
+        base = rows.get(ours, [])
+        # What is restored is not stored.
+        columns = [column for column in COLUMNS if samples_have(rows, column[1])]
+        text += ["", f"### {title}", "", "| | " + " | ".join(f"{name} | ×" for name, _, _ in columns) + " |"]
+        text += ["|---|" + "---:|" * (2 * len(columns))]
+        text += ["| " + " | ".join([tool, *cells(columns, runs, base, floor)]) + " |" for tool, runs in rows.items()]
     return "\n".join(text) + "\n"
 
 
-def cells(runs, base, floor):
+def samples_have(rows, key):
+    """Whether a column has anything to say."""
+    return any(run[key] is not None for runs in rows.values() for run in runs)
+
+
+def cells(columns, runs, base, floor):
     """The cells of one line."""
-    for _, key, unit in COLUMNS:
-        values = [run[key] for run in runs if run[key] is not None]
-        ours = [run[key] for run in base if run[key] is not None]
-        if not values:
-            yield from ("", "")
-            continue
+    for _, key, unit in columns:
+        values, ours = [run[key] for run in runs], [run[key] for run in base]
         middle, spread = median(values), ""
         if len(values) > 1 and key == "wall":
             spread = f" ({number(min(values) / unit)}–{number(max(values) / unit)})"

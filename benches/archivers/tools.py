@@ -25,7 +25,7 @@ class Tool:
     """One peer. The methods return bash; `store` and `into` are absolute paths."""
 
     needs = {}  # program → its Debian package
-    version = ()  # the command that prints it
+    versions = ()  # the commands that print them
     slow = False  # so slow that it is run once, and only for what cannot be told from another case
 
     def __init__(self, name):
@@ -52,7 +52,7 @@ class Tar(Tool):
     """tar piped through zstd on all cores."""
 
     needs = {"tar": "tar", "zstd": "zstd"}
-    version = ("zstd", "--version")
+    versions = (("tar", "--version"), ("zstd", "--version"))
 
     def save(self, store, case):
         self.last = store / "data" / f"{case}.tar.zst"
@@ -70,7 +70,7 @@ class Zip(Tool):
     """Info-ZIP."""
 
     needs = {"zip": "zip", "unzip": "unzip"}
-    version = ("zip", "--version")
+    versions = (("zip", "--version"), ("unzip", "-v"))
 
     def save(self, store, case):
         self.last = store / "data" / f"{case}.zip"
@@ -97,8 +97,8 @@ class SevenZip(Tool):
         return "7zz" if shutil.which("7zz") else "7z"
 
     @property
-    def version(self):
-        return (self.program,)
+    def versions(self):
+        return ((self.program,),)
 
     def save(self, store, case):
         self.last = store / "data" / f"{case}.7z"
@@ -115,7 +115,7 @@ class Restic(Tool):
     """restic with its defaults, into a directory or, with an `address`, through rclone."""
 
     needs = {"restic": "restic"}
-    version = ("restic", "version")
+    versions = (("restic", "version"),)
 
     def __init__(self, name, address=None):
         super().__init__(name)
@@ -147,7 +147,7 @@ class Rustic(Restic):
     """rustic with its defaults, which are restic's format."""
 
     needs = {}
-    version = ("rustic", "--version")
+    versions = (("rustic", "--version"),)
 
     def environment(self, store):
         variables = super().environment(store)
@@ -170,7 +170,7 @@ class Borg(Tool):
     """borg with its defaults (lz4), without encryption."""
 
     needs = {"borg": "borgbackup"}
-    version = ("borg", "--version")
+    versions = (("borg", "--version"),)
 
     def environment(self, store):
         return {
@@ -199,7 +199,7 @@ class Ours(Tool):
     def __init__(self, binary, format, url=None):
         super().__init__(f"ci-tool {format}")
         self.binary, self.format, self.url = quote(str(binary)), format, url
-        self.version = (binary, "--version")
+        self.versions = ((binary, "--version"),)
 
     def environment(self, store):
         return {"CI_TOOL_STORE": f"{self.url}/{unique(store)}" if self.url else str(store / "data"), "XDG_CACHE_HOME": str(store / "cache")}
@@ -225,7 +225,7 @@ class TarRclone(Tar):
     """tar and zstd as above, then rclone; in one pipe, or by way of a file as rclone's upload of files is faster."""
 
     needs = {**Tar.needs, "rclone": "rclone"}
-    version = ("rclone", "version")
+    versions = (*Tar.versions, ("rclone", "version"))
 
     def __init__(self, name, container, pipe):
         super().__init__(name)

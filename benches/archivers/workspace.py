@@ -120,5 +120,5 @@ def stored(root):
 
 def differences(before, after):
     """Paths whose content, kind, link or mode differ between two trees, or that only one of them has."""
-    compare = ["rsync", "-rlpHc", "--dry-run", "--delete", "--out-format=%n", f"{before}/", f"{after}/"]
+    compare = ["rsync", "-rlpc", "--dry-run", "--delete", "--out-format=%n", f"{before}/", f"{after}/"]
     return sorted({line.removeprefix("deleting ") for line in output(*compare).splitlines()})
