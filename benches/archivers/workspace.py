@@ -30,7 +30,8 @@ def build(work, size):
     facts = made.with_suffix(".json")
     manifest, lock = HERE / f"{size}.toml", HERE / f"{size}.lock"
     rustc = output("rustc", "--version").strip()
-    made_of = hashlib.sha256(manifest.read_bytes() + lock.read_bytes() + rustc.encode()).hexdigest()
+    recipe = b"".join(path.read_bytes() for path in (manifest, lock, Path(__file__)))
+    made_of = hashlib.sha256(recipe + rustc.encode()).hexdigest()
     if facts.exists() and json.loads(facts.read_text())["made_of"] == made_of:
         return made, json.loads(facts.read_text())
     print(f"building the {size} workspace: cargo vendor, then cargo build", file=sys.stderr)
@@ -42,7 +43,8 @@ def build(work, size):
     shutil.copyfile(lock, made / "Cargo.lock")
     # What changes where or how cargo builds would change the workspace.
     env = {k: v for k, v in os.environ.items() if not k.startswith(("CARGO_BUILD_", "CARGO_TARGET_", "RUSTFLAGS"))}
-    config = output("cargo", "vendor", "--quiet", "--locked", "--versioned-dirs", "vendor", cwd=made, env=env)
+    # It prints how to build from what it unpacked, unless told to be quiet.
+    config = output("cargo", "vendor", "--locked", "--versioned-dirs", "vendor", cwd=made, env=env)
     (made / ".cargo").mkdir()
     (made / ".cargo" / "config.toml").write_text(config)
     for what in BUILT[size]:
