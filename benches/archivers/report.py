@@ -5,6 +5,9 @@ from statistics import median
 
 COLUMNS = [("wall s", "wall", 1), ("CPU s", "cpu", 1), ("peak MB", "peak", 1e6), ("stored MB", "stored", 1e6)]
 
+# A peak up to so many times that of a program that does nothing says nothing.
+NEAR = 1.05
+
 
 def number(value):
     """Three digits that mean something."""
@@ -43,7 +46,7 @@ def cells(columns, runs, base, floor):
         middle, spread = median(values), ""
         if len(values) > 1 and key == "wall":
             spread = f" ({number(min(values) / unit)}–{number(max(values) / unit)})"
-        if key == "peak" and middle <= floor:
+        if key == "peak" and middle <= floor * NEAR:
             yield from (f"≤ {number(floor / unit)}", "")
             continue
         yield number(middle / unit) + spread
