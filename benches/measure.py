@@ -68,7 +68,10 @@ def output(*command, **options):
 
 
 def install(needed):
-    """Installs the Debian packages of programs that are missing. `needed` maps programs to packages; `a|b` is either."""
+    """Installs the Debian packages of programs that are missing. `needed` maps programs to packages; `a|b` is either.
+
+    Of two packages the first that this release of Debian has is taken.
+    """
     missing = sorted({p for program, p in needed.items() if not any(map(shutil.which, program.split("|")))})
     if not missing:
         return
@@ -77,9 +80,15 @@ def install(needed):
     env = ["env", "DEBIAN_FRONTEND=noninteractive"]
     try:
         output(*root, *env, "apt-get", "update", "-qq")
+        missing = [next(p for p in each.split("|") if available(p)) for each in missing]
         output(*root, *env, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing)
-    except Failed as error:
+    except (Failed, StopIteration) as error:
         raise Failed(f"{error}\ninstall these packages by hand: {' '.join(missing)}") from error
+
+
+def available(package):
+    """Whether Debian has a package, as far as apt knows."""
+    return subprocess.run(["apt-cache", "show", package], capture_output=True, check=False).returncode == 0
 
 
 def machine(directory):
