@@ -61,6 +61,9 @@ _ci__tool() {
             ci__tool__subcmd__repro,show)
                 cmd="ci__tool__subcmd__repro__subcmd__show"
                 ;;
+            ci__tool__subcmd__repro,stats)
+                cmd="ci__tool__subcmd__repro__subcmd__stats"
+                ;;
             ci__tool__subcmd__repro,verify)
                 cmd="ci__tool__subcmd__repro__subcmd__verify"
                 ;;
@@ -191,7 +194,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__repro)
-            opts="-q -v -h --store --config --output --color --quiet --verbose --help save list show files get restore verify diff export extend decommission gc"
+            opts="-q -v -h --store --config --output --color --quiet --verbose --help save list show files get restore verify diff export extend decommission stats gc"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -611,6 +614,44 @@ _ci__tool() {
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__repro__subcmd__stats)
+            opts="-q -v -h --job --largest --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --job)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --largest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --store)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -11,6 +11,7 @@ mod list;
 mod restore;
 mod save;
 mod show;
+mod stats;
 mod verify;
 
 use super::Session;
@@ -31,6 +32,7 @@ pub enum Verb {
     Export(export::Args),
     Extend(extend::Args),
     Decommission(decommission::Args),
+    Stats(stats::Args),
     Gc(gc::Args),
 }
 
@@ -48,6 +50,7 @@ pub(super) async fn run(session: Session, verb: Verb) -> Result<u8> {
         Verb::Export(args) => export::run(&session, args).await,
         Verb::Extend(args) => extend::run(&session, args).await,
         Verb::Decommission(args) => decommission::run(&session, args).await,
+        Verb::Stats(args) => stats::run(&session, args).await,
         Verb::Gc(args) => gc::run(&session, args).await,
     }
 }

@@ -11,4 +11,5 @@ pub mod list;
 pub mod restore;
 pub mod save;
 pub mod show;
+pub mod stats;
 pub mod verify;
