@@ -4,6 +4,7 @@ mod decide;
 mod facts;
 mod pack;
 mod reports;
+pub mod signature;
 
 pub use decide::{Decision, MARKS, When, decide, mark};
 pub use facts::Facts;
