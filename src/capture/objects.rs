@@ -66,6 +66,8 @@ pub fn pack_name(number: u32) -> String {
 pub struct Contents {
     format: Format,
     archive: Option<StoredBlob>,
+    /// The key of the archive, for when it is not there.
+    missing: String,
     frames: Frames,
     packs: StoredPacks,
 }
@@ -81,13 +83,15 @@ impl Contents {
         let archive = match &record.parts.archive {
             Some(part) => match StoredBlob::open(store, part).await {
                 Ok(blob) => Some(blob),
+                // Every file is told so; what else the capture holds is still of use.
                 Err(e) if e.kind() == Kind::Corrupt => None,
                 Err(e) => return Err(e),
             },
             None => None,
         };
+        let missing = record.parts.archive.as_ref().map(|part| part.key.clone()).unwrap_or_default();
         let packs = StoredPacks { store: store.clone(), runtime: tokio::runtime::Handle::current() };
-        Ok(Contents { format: record.format, archive, frames, packs })
+        Ok(Contents { format: record.format, archive, missing, frames, packs })
     }
 
     /// Hands the content of the files among `entries` to `deliver`. See [`archive::read`].
@@ -99,7 +103,10 @@ impl Contents {
             (Format::Chunks, _) => chunks::read(&self.packs, &self.frames, entries, threads, deliver),
             (format, Some(archive)) => archive::read(format, archive, entries, threads, deliver),
             (_, None) => entries.iter().filter(|e| e.is_file()).try_for_each(|entry| {
-                deliver(entry, Err(Error::new(Kind::Corrupt, "the capture's archive is missing from the store")))
+                deliver(
+                    entry,
+                    Err(Error::new(Kind::Corrupt, format!("the archive {} is missing from the store", self.missing))),
+                )
             }),
         }
     }

@@ -8,14 +8,7 @@ use std::path::PathBuf;
 pub struct Global {
     /// Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container
     /// [env: CI_TOOL_STORE]
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "CI_TOOL_STORE",
-        hide_env_values = true,
-        help_heading = "Global"
-    )]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global")]
     pub store: Option<String>,
     /// The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global")]
