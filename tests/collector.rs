@@ -26,7 +26,7 @@ use ci_tool::{
         },
     },
     pipeline::{
-        entry::Content,
+        entry::{Content, Entry},
         id::{Id, LEN},
         record::{Format, Record},
     },
@@ -50,7 +50,7 @@ tokio::task_local! {
 }
 
 /// How many runs a test makes; each is another interleaving.
-const RUNS: u64 = 600;
+const RUNS: u64 = 400;
 const VERSIONS: usize = 4;
 
 /// What an actor does, one after another.
@@ -271,14 +271,7 @@ async fn check(stage: &Stage, store: Arc<Memory>, deeds: &Deeds, seed: u64) {
     for record in &listed.captures {
         let verified = verify(&world, record.id.as_str()).await.unwrap();
         assert!(verified.is_whole(), "{verified:?}");
-        let (_, entries) = files(&world, record.id.as_str(), None).await.unwrap();
-        let tree: Tree = entries
-            .iter()
-            .filter_map(|entry| match &entry.content {
-                Content::File { hash, .. } => Some((entry.display().into_owned(), *hash)),
-                _ => None,
-            })
-            .collect();
+        let tree = tree(&world, &record.id).await;
         // A save whose last answer was lost has saved something all the same.
         match versions.get(&record.id) {
             Some(version) => assert!(tree == stage.contents[*version], "{} is another version", record.id),
@@ -295,6 +288,16 @@ async fn check(stage: &Stage, store: Arc<Memory>, deeds: &Deeds, seed: u64) {
     }
     let strays = strays(&world.store, &listed.captures).await;
     assert!(strays.is_empty(), "left behind: {strays:?}");
+}
+
+/// What a capture says of its files.
+async fn tree(world: &World, id: &Id) -> Tree {
+    let (_, entries) = files(world, id.as_str(), None).await.unwrap();
+    let file = |entry: &Entry| match &entry.content {
+        Content::File { hash, .. } => Some((entry.display().into_owned(), *hash)),
+        _ => None,
+    };
+    entries.iter().filter_map(file).collect()
 }
 
 /// The keys that belong to no capture and that none needs. What keeps content for others may keep its record.
@@ -344,4 +347,60 @@ fn no_interleaving_loses_what_a_capture_needs_or_leaves_what_none_needs() {
 #[test]
 fn whoever_dies_wherever_loses_nothing_of_others_and_leaves_nothing_behind() {
     seeds(RUNS, true);
+}
+
+/// Threads that work on one local store at once, each with a handle of its own.
+const THREADS: u64 = 64;
+
+#[test]
+fn sixty_four_at_once_on_one_local_store_lose_nothing_and_leave_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("store");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let stage = runtime.block_on(Stage::new());
+    let open = || trees::world(ci_tool::store::open(&format!("file://{}", root.display()), &|_| None).unwrap());
+    let kept: HashMap<Id, usize> = std::thread::scope(|scope| {
+        let (stage, runtime, open) = (&stage, &runtime, &open);
+        let start = |n: u64| scope.spawn(move || runtime.block_on(busy(stage, &open(), n)));
+        let all: Vec<_> = (0..THREADS).map(start).collect();
+        all.into_iter().flat_map(|one| one.join().unwrap()).collect()
+    });
+    runtime.block_on(async {
+        let world = open();
+        gc(&world).await.unwrap();
+        let listed = list(&world, &Filter::default()).await.unwrap();
+        let ids: BTreeSet<&Id> = listed.captures.iter().map(|record| &record.id).collect();
+        assert_eq!(ids, kept.keys().collect());
+        for record in &listed.captures {
+            assert!(verify(&world, record.id.as_str()).await.unwrap().is_whole());
+            assert!(tree(&world, &record.id).await == stage.contents[kept[&record.id]]);
+        }
+        assert_eq!(strays(&world.store, &listed.captures).await, [""; 0]);
+        let all = kept.keys().map(Id::to_string).collect();
+        let planned = plan(&world, &Which::Named(all)).await.unwrap();
+        decommission(&world, planned).await.unwrap();
+        assert_eq!(strays(&world.store, &[]).await, [""; 0]);
+    });
+}
+
+/// Saves, and removes or collects or neither; returns what it kept.
+async fn busy(stage: &Stage, world: &World, n: u64) -> Vec<(Id, usize)> {
+    let mut kept: Vec<(Id, usize)> = Vec::new();
+    for round in 0..3 {
+        let version = (n + round) as usize % VERSIONS;
+        // Of the others only the latest is named: it may be on its way out.
+        let latest = list(world, &Filter::default()).await.unwrap().captures.first().map(|record| record.id.clone());
+        let record = stage.save(world, version, latest).await.unwrap();
+        kept.push((record.id, version));
+        match (n + round) % 4 {
+            0 => drop(gc(world).await.unwrap()),
+            1 => {
+                let (id, _) = kept.remove(0);
+                let planned = plan(world, &Which::Named(vec![id.to_string()])).await.unwrap();
+                decommission(world, planned).await.unwrap();
+            }
+            _ => {}
+        }
+    }
+    kept
 }
