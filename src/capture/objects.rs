@@ -19,8 +19,12 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use std::ops::Range;
 
-/// Tiles asked for at once.
+/// Requests for tiles that are on their way at once.
 const TILES_AT_ONCE: usize = 8;
+/// Bytes between two tiles that are cheaper to read than a second request.
+const TILES_GAP: u64 = 64 << 10;
+/// Most bytes of tiles asked for with one request.
+const TILES_SPAN: u64 = 4 << 20;
 /// A manifest up to this size is fetched in one piece when all of it is wanted.
 const MANIFEST_WHOLE: u64 = 64 << 20;
 
@@ -221,45 +225,80 @@ pub async fn read_manifest(store: &Handle, record: &Record) -> Result<Manifest> 
     let mut manifest = Manifest::default();
     for tile in &top.tiles {
         let (Some(content), Some(metadata)) = (slice(&tile.content), slice(&tile.metadata)) else {
-            return Err(Error::new(Kind::Corrupt, format!("the manifest of {} ended early", record.id))
-                .hint("`ci-tool repro verify ID` says what of the capture is still whole"));
+            return Err(ended_early(record));
         };
         decode_tile(tile, content, metadata, &mut manifest.frames, &mut manifest.entries)?;
     }
     Ok(manifest)
 }
 
-/// Reads the entries of some tiles of the index `top`.
+/// Reads the entries of some tiles of the index `top`, neighbours with one request.
 ///
 /// # Errors
 /// As [`read_manifest`].
 pub async fn read_tiles(store: &Handle, record: &Record, top: &Top, tiles: &[Tile]) -> Result<Manifest> {
     let keys = manifest_keys(record, top)?;
-    let one = |tile: Tile| {
-        let (store, keys) = (store.clone(), keys.clone());
+    let one = |span: Span| {
+        let key = keys.get(span.owner as usize).ok_or_else(|| damaged_index(record));
         async move {
-            let key = |blob: &TileBlob| keys.get(blob.owner as usize).cloned().ok_or_else(|| damaged_index(record));
-            let read = async |blob: &TileBlob, range: Range<u64>| {
-                let key = key(blob)?;
-                async { store.get(&key, Some(range)).await?.bytes().await }.await.map_err(|e| missing(e, &key))
-            };
-            let (content, metadata) = (&tile.content, &tile.metadata);
-            // Written together, the two lie side by side and are fetched together.
-            if content.owner == metadata.owner && content.range().end == metadata.offset {
-                let both = read(content, content.offset..metadata.range().end).await?;
-                let middle = usize::try_from(content.len).unwrap_or(usize::MAX).min(both.len());
-                return Ok((both.slice(..middle), both.slice(middle..), tile));
+            let key = key?;
+            let bytes = async { store.get(key, Some(span.range.clone())).await?.bytes().await }.await;
+            match bytes {
+                Ok(bytes) => Ok((span, bytes)),
+                // It begins past the end.
+                Err(e) if e.kind() == Kind::Usage => Err(ended_early(record)),
+                Err(e) => Err(missing(e, key)),
             }
-            Ok((read(content, content.range()).await?, read(metadata, metadata.range()).await?, tile))
         }
     };
-    let read: Vec<(Bytes, Bytes, Tile)> =
-        stream::iter(tiles.to_vec()).map(one).buffered(TILES_AT_ONCE).try_collect().await?;
+    let read: Vec<(Span, Bytes)> = stream::iter(spans(tiles)).map(one).buffered(TILES_AT_ONCE).try_collect().await?;
+    let slice = |blob: &TileBlob| {
+        let after = read.partition_point(|(span, _)| (span.owner, span.range.start) <= (blob.owner, blob.offset));
+        let (span, bytes) = read.get(after.checked_sub(1)?)?;
+        let start = usize::try_from(blob.offset - span.range.start).ok()?;
+        bytes.get(start..start.checked_add(usize::try_from(blob.len).ok()?)?)
+    };
     let mut manifest = Manifest::default();
-    for (content, metadata, tile) in read {
-        decode_tile(&tile, &content, &metadata, &mut manifest.frames, &mut manifest.entries)?;
+    for tile in tiles {
+        let (Some(content), Some(metadata)) = (slice(&tile.content), slice(&tile.metadata)) else {
+            return Err(ended_early(record));
+        };
+        decode_tile(tile, content, metadata, &mut manifest.frames, &mut manifest.entries)?;
     }
     Ok(manifest)
+}
+
+/// Bytes of a manifest object that one request fetches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Span {
+    owner: u32,
+    range: Range<u64>,
+}
+
+/// What to ask for to have the blobs of `tiles`: sorted, near ones together.
+fn spans(tiles: &[Tile]) -> Vec<Span> {
+    let mut blobs: Vec<&TileBlob> = tiles.iter().flat_map(|tile| [&tile.content, &tile.metadata]).collect();
+    blobs.sort_unstable_by_key(|blob| (blob.owner, blob.offset));
+    let mut spans: Vec<Span> = Vec::new();
+    for blob in blobs {
+        let end = blob.range().end;
+        match spans.last_mut() {
+            Some(Span { owner, range })
+                if *owner == blob.owner
+                    && blob.offset.saturating_sub(range.end) <= TILES_GAP
+                    && end.saturating_sub(range.start) <= TILES_SPAN =>
+            {
+                range.end = range.end.max(end);
+            }
+            _ => spans.push(Span { owner: blob.owner, range: blob.range() }),
+        }
+    }
+    spans
+}
+
+fn ended_early(record: &Record) -> Error {
+    Error::new(Kind::Corrupt, format!("the manifest of {} ended early", record.id))
+        .hint("`ci-tool repro verify ID` says what of the capture is still whole")
 }
 
 /// The manifest objects that an index speaks of, by their number there.
@@ -292,4 +331,26 @@ fn missing(error: Error, key: &Key) -> Error {
     Error::new(Kind::Corrupt, format!("the object {key} of the capture is missing from the store"))
         .hint("`ci-tool repro list` shows whether the capture was removed meanwhile")
         .with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_tiles_are_fetched_together() {
+        let blob = |owner, offset, len| TileBlob { owner, offset, len, checksum: [0; 16] };
+        let tile = |content, metadata| Tile { first: Box::default(), entries: 1, content, metadata };
+        let far = 2_000 + TILES_GAP + 1;
+        let tiles = [
+            tile(blob(0, 0, 100), blob(0, 100, 10)),
+            tile(blob(1, 500, 100), blob(0, 110, 10)),
+            tile(blob(1, 1_900, 100), blob(0, 120, 10)),
+            tile(blob(1, far, 100), blob(0, 130, 10)),
+            tile(blob(1, 500, 100), blob(0, 140, TILES_SPAN)),
+        ];
+        let span = |owner, start, end| Span { owner, range: Range { start, end } };
+        let expected = [span(0, 0, 140), span(0, 140, 140 + TILES_SPAN), span(1, 500, 2_000), span(1, far, far + 100)];
+        assert_eq!(spans(&tiles), expected);
+    }
 }

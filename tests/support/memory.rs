@@ -37,7 +37,7 @@ pub struct Memory {
     scratch: tempfile::TempDir,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct State {
     objects: BTreeMap<Key, (Bytes, Meta)>,
     /// Counts the writes; each gives a new etag and a later time.
@@ -53,6 +53,14 @@ impl Memory {
             faults: Mutex::default(),
             scratch: tempfile::tempdir().unwrap(),
         })
+    }
+
+    /// Another store with the same objects, and nobody at them.
+    #[allow(dead_code, reason = "not every suite needs it")]
+    pub fn fork(&self) -> Arc<Memory> {
+        let fork = Memory::new();
+        *fork.state() = self.state().clone();
+        fork
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

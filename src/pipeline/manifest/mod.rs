@@ -75,8 +75,10 @@ pub struct Top {
 impl Top {
     /// The tiles that can hold `path` itself and everything below it.
     pub fn subtree(&self, path: &[u8]) -> &[Tile] {
-        // A file with very many frames goes on in tiles that begin with its own path.
-        let start = self.tiles.partition_point(|tile| &*tile.first < path).saturating_sub(1);
+        // A file with very many frames begins a tile, and goes on in tiles that begin with its own path as well.
+        let after = self.tiles.partition_point(|tile| &*tile.first < path);
+        let begins = self.tiles.get(after).is_some_and(|tile| &*tile.first == path);
+        let start = if begins { after } else { after.saturating_sub(1) };
         // `0` follows `/`: the first text after everything that begins with `path/`.
         let mut end_key = path.to_vec();
         end_key.push(b'0');
@@ -208,6 +210,10 @@ impl Builder {
             ));
         }
         let runs = runs(entry, frames)?;
+        if runs.len() > 1 {
+            // So that who looks for the file finds all of it where its path says.
+            self.cut()?;
+        }
         self.room(entry, runs.first().map_or(0, |run| run.len()), true)?;
         put_content(&mut self.content, &self.last_path, entry, runs.first().copied(), frames, &mut self.table)?;
         self.metadata(entry);

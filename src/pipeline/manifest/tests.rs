@@ -1,5 +1,8 @@
 use super::{bytes::*, *};
-use crate::pipeline::entry::{Content, Location};
+use crate::pipeline::{
+    entry::{Content, Location},
+    frames::{Frame, PackName, RUN},
+};
 use proptest::prelude::*;
 
 fn arb_content() -> impl Strategy<Value = Content> {
@@ -135,4 +138,58 @@ fn tiles_stay_small_and_borders_stay_put() {
     let known: std::collections::HashSet<_> = top.tiles.iter().map(|t| t.content.checksum).collect();
     let fresh = again.tiles.iter().filter(|t| !known.contains(&t.content.checksum)).count();
     assert!(top.tiles.len() > 20 && fresh <= 2, "{fresh} of {} tiles changed", again.tiles.len());
+}
+
+/// Frames of one pack, and a file that has all of them.
+fn long_file(path: &str, count: u32, frames: &mut Frames) -> Entry {
+    let pack = frames.pack(&PackName { owner: Id::from_random(*b"0123456789"), number: 3 });
+    let frame = |n: u32| Frame { pack, offset: n * 1_000, stored: 900, raw: 1 << 20, check: [n as u8 | 1; 16] };
+    let run: Vec<u32> = (0..count).map(|n| frames.frame(frame(n))).collect();
+    let location = Location { part: frames.run(&run), offset: 0, stored: u64::from(count), method: RUN };
+    let content = Content::File { hash: [7; 32], sparse: false, link: None, location };
+    Entry { path: path.as_bytes().into(), size: u64::from(count) << 20, mode: 0o644, mtime: 5, content }
+}
+
+#[test]
+fn a_file_of_very_many_frames_survives() {
+    const COUNT: u32 = 7 * 512 + 17;
+    for before in [0, 1, 300, 700] {
+        let mut frames = Frames::default();
+        // Another frame first, so that numbers differ from places.
+        frames.frame(Frame { pack: 9, offset: 0, stored: 1, raw: 1, check: [0; 16] });
+        let mut entries = tree(before);
+        entries.push(long_file("workspace/t", COUNT, &mut frames));
+        entries.push(Entry { path: b"workspace/t.after".as_slice().into(), ..tree(1)[0].clone() });
+        entries.push(long_file("workspace/u", 2, &mut frames));
+        let mut builder = Builder::default();
+        entries.iter().for_each(|entry| builder.push_placed(entry, &frames).unwrap());
+        let (object, top) = builder.finish().unwrap();
+        assert!(
+            top.tiles.iter().filter(|tile| &*tile.first == b"workspace/t").count() >= 3,
+            "borders are inside the run"
+        );
+        for path in ["", "workspace/t", "workspace/t.after", "workspace/u"] {
+            let tiles = if path.is_empty() { &top.tiles[..] } else { top.subtree(path.as_bytes()) };
+            let (mut found, mut read) = (Vec::new(), Frames::default());
+            for tile in tiles {
+                let (content, metadata) = (slice(&object, &tile.content), slice(&object, &tile.metadata));
+                decode_tile(tile, content, metadata, &mut read, &mut found).unwrap();
+            }
+            for wanted in entries.iter().filter(|entry| path.is_empty() || *entry.path == *path.as_bytes()) {
+                let there = found.iter().find(|entry| entry.path == wanted.path).expect("the entry is in its tiles");
+                assert_eq!(places(there, &read), places(wanted, &frames), "{} of {before}", wanted.display());
+            }
+        }
+    }
+}
+
+/// What an entry says of its content, whatever the numbers of its frames are.
+fn places(entry: &Entry, frames: &Frames) -> (u64, i64, Vec<(PackName, u32, [u8; 16])>) {
+    let Content::File { location, .. } = &entry.content else { return (0, 0, vec![]) };
+    let run = if location.method == RUN { frames.of_run(location.part, location.stored).unwrap() } else { &[] };
+    let place = |number: &u32| {
+        let (frame, pack) = frames.find(*number).unwrap();
+        (pack.clone(), frame.offset, frame.check)
+    };
+    (entry.size, entry.mtime, run.iter().map(place).collect())
 }

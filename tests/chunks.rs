@@ -1,0 +1,304 @@
+//! What the `chunks` format promises: one file costs little to fetch, the same content is stored once, and what is
+//! damaged is named.
+#![cfg(unix)]
+
+#[path = "support/counting.rs"]
+mod counting;
+#[allow(dead_code, reason = "this suite needs no odd trees")]
+#[path = "support/trees.rs"]
+mod trees;
+
+use ci_tool::{
+    ops::{
+        World,
+        repro::{
+            files::files,
+            get::{Destination, get},
+            restore::restore,
+            save::save,
+            verify::verify,
+        },
+    },
+    pipeline::record::{Format, Record},
+    store::{self, Handle},
+};
+use counting::Counting;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+fn local(dir: &Path) -> Handle {
+    store::open(&format!("file://{}", dir.display()), &|_| None).unwrap()
+}
+
+async fn saved(world: &World, source: &Path) -> Record {
+    save(world, &trees::request(source, Format::Chunks)).await.unwrap().record
+}
+
+/// Text that compresses as sources do: to about a third.
+fn prose(len: usize, seed: u64) -> Vec<u8> {
+    trees::noise(len as u64 / 2, seed).iter().flat_map(|b| [b'a' + b % 16, b'a' + (b >> 4)]).take(len).collect()
+}
+
+/// Directories of small files of a few KiB.
+fn small_files(root: &Path, directories: usize, each: usize) {
+    for d in 0..directories {
+        let dir = root.join(format!("src/module{d:03}"));
+        fs::create_dir_all(&dir).unwrap();
+        for f in 0..each {
+            fs::write(
+                dir.join(format!("file{f:03}.rs")),
+                prose(500 + (d * 31 + f * 17) % 3000, (d * each + f) as u64 * 2 + 1),
+            )
+            .unwrap();
+        }
+    }
+}
+
+/// Gives every file a new time, as a fresh check-out does.
+fn touch(root: &Path, stamp: i64) {
+    for (path, _) in trees::listing(root).into_iter().filter(|(_, found)| found.kind == "f") {
+        trees::set_time(&root.join(std::str::from_utf8(&path).unwrap()), stamp * trees::SECOND + path.len() as i64);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_small_file_costs_five_requests_and_three_megabytes_at_most() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("workspace");
+    small_files(&source, 200, 100);
+    for n in 0..3 {
+        fs::write(source.join(format!("large{n}.bin")), trees::noise(9 << 20, n * 2 + 1)).unwrap();
+    }
+    let counting = Counting::new(local(&dir.path().join("store")));
+    let world = trees::world(counting.clone());
+    let first = saved(&world, &source).await;
+    // Modes and times of its own, content and paths of the capture before.
+    touch(&source, 1_600_000_000);
+    let second = saved(&world, &source).await;
+    assert!(first.totals.entries > 20_000 && !second.parts.needs.is_empty());
+    let mut n = 0;
+    for record in [first, second] {
+        let borders: Vec<_> = record.parts.top().unwrap().tiles.into_iter().map(|tile| tile.first).collect();
+        assert!(borders.len() > 20);
+        let borders = borders.iter().filter(|path| path.ends_with(b".rs"));
+        let mut paths: Vec<String> = borders.map(|path| String::from_utf8(path.to_vec()).unwrap()).collect();
+        paths.extend((0..20).map(|n| format!("src/module{:03}/file{:03}.rs", n * 9 + 3, n * 5)));
+        for path in paths {
+            n += 1;
+            let to = dir.path().join(format!("taken{n}"));
+            let (_, cost) =
+                counting.cost(get(&world, &record.id.as_str()[..6], &path, Destination::Path(to.clone()))).await;
+            assert!(cost.requests <= 5 && cost.bytes <= 3_000_000, "{path}: {cost:?}");
+            let original = source.join(path.trim_start_matches("workspace/"));
+            assert!(fs::read(to).unwrap() == fs::read(original).unwrap(), "{path}");
+        }
+        let (found, cost) = counting.cost(files(&world, record.id.as_str(), Some("src/module050/**"))).await;
+        assert_eq!(found.1.len(), 100);
+        assert!(cost.requests <= 5 && cost.bytes <= 300_000, "{cost:?}");
+        n += 1;
+        let to = dir.path().join(format!("taken{n}"));
+        let (taken, cost) =
+            counting.cost(get(&world, record.id.as_str(), "src/module051", Destination::Path(to))).await;
+        assert_eq!(taken.files, 100);
+        assert!(cost.requests <= 6 && cost.bytes <= 3_000_000, "{cost:?}");
+    }
+}
+
+/// What a save stores, in bytes, besides its details and log.
+fn stored(record: &Record) -> u64 {
+    let manifest = record.parts.manifest.iter();
+    record.parts.packs.iter().chain(manifest).map(|part| part.size).sum()
+}
+
+/// What a save stores of content, in bytes.
+fn content(record: &Record) -> u64 {
+    record.parts.packs.iter().map(|part| part.size).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_save_stores_only_what_is_new() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("workspace");
+    small_files(&source, 40, 100);
+    fs::write(source.join("large.bin"), trees::noise(5 << 20, 77)).unwrap();
+    let world = trees::world(local(&dir.path().join("store")));
+    let first = stored(&saved(&world, &source).await);
+
+    touch(&source, 1_600_000_000);
+    let again = saved(&world, &source).await;
+    assert_eq!(content(&again), 0);
+    assert!(stored(&again) * 50 < first, "{} of {first}", stored(&again));
+
+    let mut changed = 0;
+    for d in 0..40 {
+        let path = source.join(format!("src/module{d:03}/file050.rs"));
+        fs::write(&path, prose(2000, d * 2 + 1_000_001)).unwrap();
+        changed += 2000;
+    }
+    let percent = saved(&world, &source).await;
+    assert!(content(&percent) <= changed && content(&percent) > 0, "{} for {changed}", content(&percent));
+
+    fs::rename(source.join("src/module007"), source.join("src/renamed")).unwrap();
+    fs::rename(source.join("large.bin"), source.join("larger.bin")).unwrap();
+    assert_eq!(content(&saved(&world, &source).await), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_byte_at_the_front_of_a_large_file_stores_a_few_chunks() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("workspace");
+    fs::create_dir(&source).unwrap();
+    let large = trees::noise(64 << 20, 5);
+    fs::write(source.join("large"), &large).unwrap();
+    let world = trees::world(local(&dir.path().join("store")));
+    saved(&world, &source).await;
+    fs::write(source.join("large"), [&b"!"[..], &large].concat()).unwrap();
+    let second = saved(&world, &source).await;
+    assert!(content(&second) < 4 << 20, "{}", content(&second));
+    assert!(verify(&world, second.id.as_str()).await.unwrap().is_whole());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn identical_files_of_one_tree_are_stored_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("workspace");
+    let (small, large) = (trees::noise(100_000, 3), trees::noise(3 << 20, 9));
+    for n in 0..30 {
+        let sub = source.join(format!("copy{n:02}"));
+        fs::create_dir_all(&sub).unwrap();
+        fs::write(sub.join("small"), &small).unwrap();
+        if n < 4 {
+            fs::write(sub.join("large"), &large).unwrap();
+        }
+    }
+    let world = trees::world(local(&dir.path().join("store")));
+    let record = saved(&world, &source).await;
+    let once = (small.len() + large.len()) as u64;
+    assert!(content(&record) < once + once / 50, "{} instead of {once}", content(&record));
+    assert!(verify(&world, record.id.as_str()).await.unwrap().is_whole());
+}
+
+/// Where a local store keeps an object.
+fn object_path(root: &Path, key: &str) -> PathBuf {
+    let name = key.rsplit('/').next().unwrap();
+    let id = key.split('/').nth(1).unwrap();
+    let listed = trees::listing(root).into_keys().map(|path| String::from_utf8(path).unwrap());
+    let found: Vec<_> = listed.filter(|path| path.contains(id) && path.ends_with(name)).collect();
+    assert_eq!(found.len(), 1, "{key}: {found:?}");
+    root.join(&found[0])
+}
+
+/// Two captures, the second of which uses a pack and tiles of the first, and what its restore must be.
+struct Pair {
+    dir: tempfile::TempDir,
+    world: World,
+    records: [Record; 2],
+}
+
+impl Pair {
+    async fn new() -> Pair {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("1/workspace");
+        small_files(&source, 4, 40);
+        fs::write(source.join("large"), [trees::noise(3 << 20, 5), prose(2 << 20, 7)].concat()).unwrap();
+        let world = trees::world(local(&dir.path().join("store")));
+        let mut request = trees::request(&source, Format::Chunks);
+        let first = save(&world, &request).await.unwrap().record;
+        request.workspace = dir.path().join("2/workspace");
+        request.bases = vec![first.id.clone()];
+        small_files(&request.workspace, 4, 40);
+        fs::write(request.workspace.join("large"), fs::read(source.join("large")).unwrap()).unwrap();
+        fs::write(request.workspace.join("src/module001/new"), trees::noise(5000, 99)).unwrap();
+        let second = save(&world, &request).await.unwrap().record;
+        assert!(!second.parts.needs.is_empty() && !second.parts.packs.is_empty());
+        Pair { dir, world, records: [first, second] }
+    }
+
+    /// Checks how each capture that needs the object `key`, which is damaged now, shows it. Returns the files it costs.
+    async fn look(&self, key: &str, why: &str) -> usize {
+        let mut costs = 0;
+        for (n, record) in self.records.iter().enumerate() {
+            let own = record.parts.all().any(|part| part.key == key);
+            let needed = own || record.parts.needs.iter().any(|need| need == key);
+            let verified = verify(&self.world, record.id.as_str()).await.unwrap();
+            let named = verified.objects.iter().any(|damage| damage.what == key);
+            let files: BTreeSet<&str> = verified.damaged.iter().map(|damage| damage.what.as_str()).collect();
+            assert!(needed || verified.is_whole(), "{why}: {verified:?}");
+            assert!(!own || named, "{why}: its own object is not named: {verified:?}");
+            assert!(files.is_empty() || named, "{why}: files are damaged and no object is named: {verified:?}");
+            costs += files.len();
+            let into = self.dir.path().join("again");
+            match restore(&self.world, record.id.as_str(), &trees::into(&into)).await {
+                Ok(restored) => {
+                    let failed: BTreeSet<&str> = restored.failed.iter().map(|(path, _)| path.as_str()).collect();
+                    assert_eq!(failed, files, "{why}");
+                    let source = self.dir.path().join((n + 1).to_string());
+                    for (path, found) in trees::listing(&source) {
+                        let path = String::from_utf8(path).unwrap();
+                        let expected = (!failed.contains(path.as_str())).then(|| fs::read(source.join(&path)).ok());
+                        let there = fs::read(into.join(&path)).ok();
+                        assert!(found.kind != "f" || there == expected.flatten(), "{why}: {path}");
+                    }
+                }
+                Err(e) => assert!(own && key.ends_with("details.json") || key.ends_with("manifest"), "{why}: {e}"),
+            }
+            drop(fs::remove_dir_all(&into));
+        }
+        costs
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_damaged_is_named_by_every_capture_that_needs_it() {
+    let pair = Pair::new().await;
+    let root = pair.dir.path().join("store");
+    let keys: BTreeSet<String> = pair.records.iter().flat_map(|r| r.parts.all()).map(|part| part.key.clone()).collect();
+    let mut flips = 0;
+    for key in &keys {
+        let path = object_path(&root, key);
+        let bytes = fs::read(&path).unwrap();
+        for n in 0..8 {
+            let at = trees::noise(8, n * 2 + 31).iter().fold(0usize, |at, b| at * 256 + *b as usize) % bytes.len();
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << n;
+            fs::write(&path, flipped).unwrap();
+            flips += pair.look(key, &format!("bit {n} of byte {at} of {key}")).await;
+        }
+        fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        pair.look(key, &format!("{key} cut short")).await;
+        fs::remove_file(&path).unwrap();
+        pair.look(key, &format!("{key} missing")).await;
+        fs::write(&path, bytes).unwrap();
+    }
+    assert!(flips > 0);
+    for record in &pair.records {
+        assert!(verify(&pair.world, record.id.as_str()).await.unwrap().is_whole());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_zstd_program_reads_all_small_files_from_the_packs() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("workspace");
+    small_files(&source, 5, 60);
+    fs::write(source.join("noise"), trees::noise(300_000, 3)).unwrap();
+    fs::write(source.join("large"), prose(2 << 20, 7)).unwrap();
+    let root = dir.path().join("store");
+    let world = trees::world(local(&root));
+    let record = saved(&world, &source).await;
+    let packs: Vec<PathBuf> = record.parts.packs.iter().map(|part| object_path(&root, &part.key)).collect();
+    let script = format!("cat {} | zstd -dcq", packs.iter().map(|p| p.to_str().unwrap()).collect::<Vec<_>>().join(" "));
+    let unpacked = Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert!(unpacked.status.success(), "{}", String::from_utf8_lossy(&unpacked.stderr));
+    for (path, found) in trees::listing(&source) {
+        if found.kind == "f" && found.size <= 1 << 20 {
+            let content = fs::read(source.join(String::from_utf8(path.clone()).unwrap())).unwrap();
+            let there = memchr::memmem::find(&unpacked.stdout, &content).is_some();
+            assert!(there, "{}", String::from_utf8_lossy(&path));
+        }
+    }
+}
