@@ -23,7 +23,7 @@ use crate::{
         ci::{CiIdentity, Fallback},
         details::{Problem, ProblemKind, Ready, Removed, SavedRoot},
         id::Id,
-        progress::Unit,
+        progress::{Unit, Until},
         record::{self, Format, Job, Outcome, Record, Revision, State, Totals},
     },
 };
@@ -132,6 +132,7 @@ pub fn job_name(request_job: Option<&str>, ci: &CiIdentity, workspace: &Path) ->
 /// what a killed save leaves, the next `gc` removes.
 pub async fn save(world: &World, request: &Request) -> Result<Saved> {
     let started = std::time::Instant::now();
+    let _progress = Until(&*world.progress);
     let workspace = absolute(&request.workspace)?;
     let mut roots = vec![Root { path: workspace.clone(), prefix: "workspace".into() }];
     roots.extend(also_roots(&request.also)?);
