@@ -100,7 +100,7 @@ impl Outputs {
     fn tee(&self) -> Tee {
         Tee {
             stdout: Box::new(self.stdout.clone()),
-            stderr: Box::new(self.stderr.clone()),
+            stderr: Some(Box::new(self.stderr.clone())),
             log: Some(Box::new(self.log.clone())),
         }
     }
@@ -215,6 +215,18 @@ async fn the_log_has_both_streams_in_their_order() {
     assert_eq!(exit.unwrap().code(), 0);
     assert_eq!(outputs.log.bytes(), b"1\n2\n3\n");
     assert_eq!(outputs.stdout.bytes(), b"1\n3\n");
+}
+
+#[tokio::test]
+async fn outputs_that_are_one_keep_their_exact_order() {
+    let outputs = Outputs::default();
+    let tee = Tee { stderr: None, ..outputs.tee() };
+    let script = "n=0; while [ $n -lt 100 ]; do echo $n; echo $n >&2; n=$((n+1)); done";
+    run(&sh(script), tee, Stop::never()).await.unwrap();
+    let expected: String = (0..100).map(|n| format!("{n}\n{n}\n")).collect();
+    assert_eq!(String::from_utf8(outputs.stdout.bytes()).unwrap(), expected);
+    assert_eq!(outputs.log.bytes(), expected.as_bytes());
+    assert_eq!(outputs.stderr.bytes(), b"");
 }
 
 #[tokio::test]

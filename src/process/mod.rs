@@ -103,7 +103,7 @@ impl Exit {
 /// `Usage` when the working directory does not exist, `Internal` when the system refuses to make a process.
 pub async fn run(cmd: &Command, tee: Tee, mut stop: Stop) -> Result<Exit> {
     let started = Instant::now();
-    let mut tree = Tree::spawn(cmd).map_err(|e| spawn_error(cmd, e))?;
+    let mut tree = Tree::spawn(cmd, tee.stderr.is_none()).map_err(|e| spawn_error(cmd, e))?;
     let mut pumps = tee.start(tree.take_stdout(), tree.take_stderr());
     let timed_out = async {
         match cmd.timeout {

@@ -55,6 +55,18 @@ fn output_passes_through_unchanged_and_is_the_log() {
 }
 
 #[test]
+fn streams_that_are_one_keep_their_order_on_the_screen_and_in_the_log() {
+    let sandbox = Sandbox::new();
+    let alternating = "n=0; while [ $n -lt 100 ]; do echo out $n; echo err $n >&2; n=$((n+1)); done; exit 1";
+    sandbox.write("job.sh", alternating);
+    let line = format!("{} -q repro save -- sh job.sh 2>&1", env!("CARGO_BIN_EXE_ci-tool"));
+    let ran = sandbox.program("sh", ["-c", &line]).run().code(1);
+    let expected: String = (0..100).map(|n| format!("out {n}\nerr {n}\n")).collect();
+    assert_eq!(ran.text(), expected);
+    assert_eq!(sandbox.repro(["show", &sandbox.only(), "--log"]).ok().text(), expected);
+}
+
+#[test]
 fn one_stream_equals_the_log_byte_for_byte() {
     let sandbox = Sandbox::new();
     let bytes: Vec<u8> = (0..=255).cycle().take(1_500_000).collect();

@@ -11,7 +11,7 @@ use crate::{
 use std::{
     ffi::{OsStr, OsString},
     fs::File,
-    io::{self, BufWriter, Write},
+    io::{BufWriter, Write},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -70,9 +70,8 @@ pub(super) async fn job(session: &Session, args: &Args, directory: &Path, log: O
         log: path,
         ..Happened::default()
     };
-    let tee = Tee { stdout: Box::new(io::stdout()), stderr: Box::new(io::stderr()), log: keep };
     let started = Instant::now();
-    let code = match run(&command, tee, stop).await {
+    let code = match run(&command, Tee::inherited(keep), stop).await {
         Ok(exit) => {
             if let Some(error) = &exit.output_error {
                 session.out.error(error);
