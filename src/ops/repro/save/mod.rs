@@ -17,7 +17,7 @@ use crate::{
         upload::Upload,
         walk::{Root, WalkOptions},
     },
-    error::{Context, Error, Kind, Result},
+    error::{Error, Kind, Result},
     ops::World,
     pipeline::{
         ci::{CiIdentity, Fallback},
@@ -251,9 +251,18 @@ async fn fill(
     record.parts.manifest = Some(upload.bytes(MANIFEST, packed.manifest).await?);
     record.parts.set_top(&packed.top)?;
     if let Some(log) = &request.happened.log {
-        let log = pack::log(log, &scrubber, world.store.scratch()?).await.context(|| "saving the log".into())?;
-        record.parts.log = Some(upload.file("log.zst", &log.path).await?);
-        details.removed.extend(log.removed);
+        match pack::log(log, &scrubber, world.store.scratch()?).await {
+            Ok(log) => {
+                record.parts.log = Some(upload.file("log.zst", &log.path).await?);
+                details.removed.extend(log.removed);
+            }
+            // The tree is worth saving without it.
+            Err(error) => details.problems.push(Problem {
+                path: log.display().to_string(),
+                kind: ProblemKind::Unreadable,
+                detail: error.causes().first().map_or("the log", String::as_str).into(),
+            }),
+        }
     }
     details.not_searched = scrubber.not_searched().iter().map(|n| format!("{} ({})", n.name, n.reason)).collect();
     *details = masked(details, &scrubber)?;
@@ -386,7 +395,7 @@ impl Facts {
 
     fn ready(&self, request: &Request, roots: &[Root]) -> Ready {
         let name = job_name(request.job.as_deref(), &self.ci, &roots[0].path);
-        let matching = request.ready.iter().filter(|(globs, _)| globs.is_match(&name));
+        let matching = request.ready.iter().filter(|(globs, _)| decide::names(globs, &name));
         matching.fold(Ready::default(), |ready, (_, more)| ready.or(more))
     }
 }
