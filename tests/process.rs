@@ -100,7 +100,7 @@ impl Outputs {
     fn tee(&self) -> Tee {
         Tee {
             stdout: Box::new(self.stdout.clone()),
-            stderr: Box::new(self.stderr.clone()),
+            stderr: Some(Box::new(self.stderr.clone())),
             log: Some(Box::new(self.log.clone())),
         }
     }
@@ -215,6 +215,18 @@ async fn the_log_has_both_streams_in_their_order() {
     assert_eq!(exit.unwrap().code(), 0);
     assert_eq!(outputs.log.bytes(), b"1\n2\n3\n");
     assert_eq!(outputs.stdout.bytes(), b"1\n3\n");
+}
+
+#[tokio::test]
+async fn outputs_that_are_one_keep_their_exact_order() {
+    let outputs = Outputs::default();
+    let tee = Tee { stderr: None, ..outputs.tee() };
+    let script = "n=0; while [ $n -lt 100 ]; do echo $n; echo $n >&2; n=$((n+1)); done";
+    run(&sh(script), tee, Stop::never()).await.unwrap();
+    let expected: String = (0..100).map(|n| format!("{n}\n{n}\n")).collect();
+    assert_eq!(String::from_utf8(outputs.stdout.bytes()).unwrap(), expected);
+    assert_eq!(outputs.log.bytes(), expected.as_bytes());
+    assert_eq!(outputs.stderr.bytes(), b"");
 }
 
 #[tokio::test]
@@ -420,8 +432,18 @@ async fn the_first_signal_stops_and_only_a_second_interrupt_aborts() {
     kill_process(getpid(), Signal::HUP).unwrap();
     later.recv().await;
     assert!(abort.try_recv().is_err());
-    kill_process(getpid(), Signal::INT).unwrap();
-    let second = tokio::task::spawn_blocking(move || abort.recv_timeout(BOUND));
-    assert!(second.await.unwrap().is_ok());
+    let again = || kill_process(getpid(), Signal::INT).unwrap();
+    // Right after the first it is the same one.
+    again();
+    let first = Instant::now();
+    let second = tokio::task::spawn_blocking(move || {
+        while abort.recv_timeout(Duration::from_millis(5)).is_err() {
+            assert!(first.elapsed() < BOUND, "a later one is a second one");
+            again();
+        }
+        first.elapsed()
+    });
+    // The first came a little before this clock was started.
+    assert!(second.await.unwrap() > Duration::from_millis(500));
     assert_eq!(stop.reason(), Some(StopReason::Interrupt));
 }

@@ -48,7 +48,7 @@ async fn reading_creates_nothing() {
 async fn a_file_is_no_store() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("store"), "").unwrap();
-    assert_eq!(Local::open(&dir.path().join("store")).unwrap_err().kind(), Kind::Usage);
+    assert_eq!(Local::open(&dir.path().join("store")).unwrap_err().kind(), Kind::Internal);
 }
 
 #[tokio::test]

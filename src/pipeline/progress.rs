@@ -17,6 +17,17 @@ pub trait Progress: Send + Sync {
     fn advance(&self, amount: u64);
     /// Something the user should know that stops nothing.
     fn warn(&self, message: &str);
+    /// The last phase is over: from now on others may write to the terminal.
+    fn finish(&self);
+}
+
+/// Finishes when it is dropped: at the end of an operation, at its failure, and when nobody waits for it any more.
+pub struct Until<'a>(pub &'a dyn Progress);
+
+impl Drop for Until<'_> {
+    fn drop(&mut self) {
+        self.0.finish();
+    }
 }
 
 /// Hears nothing.
@@ -27,4 +38,5 @@ impl Progress for Silent {
     fn phase(&self, _: &str, _: Option<u64>, _: Unit) {}
     fn advance(&self, _: u64) {}
     fn warn(&self, _: &str) {}
+    fn finish(&self) {}
 }

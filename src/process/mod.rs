@@ -85,10 +85,12 @@ pub struct Exit {
 }
 
 impl Exit {
-    /// The exit code by the convention of shells and `timeout(1)`: the code itself, 128 + the signal, 124 for a time-out.
+    /// The exit code by the convention of shells and `timeout(1)`: the code itself, 128 + the signal, 124 for a time-out. A
+    /// hangup, which the command hears of as SIGTERM, ends it with 129 all the same.
     pub fn code(&self) -> i32 {
         match (self.stopped, self.status) {
             (Some(StopReason::Timeout), _) => 124,
+            (Some(StopReason::Hangup), Status::Signal(_)) => 129,
             (_, Status::Code(code)) => code,
             (_, Status::Signal(signal)) => 128 + signal,
         }
@@ -103,7 +105,7 @@ impl Exit {
 /// `Usage` when the working directory does not exist, `Internal` when the system refuses to make a process.
 pub async fn run(cmd: &Command, tee: Tee, mut stop: Stop) -> Result<Exit> {
     let started = Instant::now();
-    let mut tree = Tree::spawn(cmd).map_err(|e| spawn_error(cmd, e))?;
+    let mut tree = Tree::spawn(cmd, tee.stderr.is_none()).map_err(|e| spawn_error(cmd, e))?;
     let mut pumps = tee.start(tree.take_stdout(), tree.take_stderr());
     let timed_out = async {
         match cmd.timeout {
@@ -185,6 +187,10 @@ fn spawn_error(cmd: &Command, error: io::Error) -> Error {
     if !cmd.dir.is_dir() {
         return Error::new(Kind::Usage, format!("running {name}: {} is not a directory", cmd.dir.display()))
             .hint("name a working directory that exists");
+    }
+    if let Err(error) = cmd.dir.join(".").metadata() {
+        return Error::io(&format!("running {name}: entering the directory"), &cmd.dir, error)
+            .hint(format!("let this user enter it (`chmod u+x {}`), or name another", cmd.dir.display()));
     }
     if error.kind() == io::ErrorKind::NotFound {
         // The kernel says `not found` for a script whose interpreter is missing, too.

@@ -24,7 +24,7 @@ pub struct Output {
 /// Those of [`run`].
 pub async fn output(cmd: &Command, stop: Stop) -> Result<Output> {
     let (stdout, stderr) = (Kept::default(), Kept::default());
-    let tee = Tee { stdout: Box::new(stdout.clone()), stderr: Box::new(stderr.clone()), log: None };
+    let tee = Tee { stdout: Box::new(stdout.clone()), stderr: Some(Box::new(stderr.clone())), log: None };
     let exit = run(cmd, tee, stop).await?;
     Ok(Output { exit, stdout: stdout.take(), stderr: stderr.take() })
 }

@@ -2,13 +2,19 @@
 
 use super::{Stop, StopReason, tree};
 use crate::error::{Error, Kind, Result};
+use std::time::{Duration, Instant};
 
 /// The exit code after an interrupt: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
+/// How long after the first interrupt another one is still the same: shells and `timeout(1)` signal the process and its
+/// group one after the other.
+const SAME: Duration = Duration::from_secs(1);
+
 /// Listens to SIGINT, SIGTERM and SIGHUP (Ctrl-C, Ctrl-Break and the closing of the console on Windows) from now until
-/// the process ends. The first raises the flag. A second interrupt calls `second`, normally [`exit_at_once`]; nothing
-/// else does, because CI systems send SIGTERM a few seconds after SIGINT while the work is still being put in order.
+/// the process ends. The first raises the flag. A second interrupt, at least a second after the first, calls `second`,
+/// normally [`exit_at_once`]; nothing else does, because CI systems send SIGTERM a few seconds after SIGINT while the work
+/// is still being put in order.
 /// Must be called inside a tokio runtime.
 ///
 /// # Errors
@@ -19,12 +25,12 @@ pub fn stop_signals(second: impl FnOnce() + Send + 'static) -> Result<Stop> {
     let (stopper, stop) = Stop::channel();
     tokio::spawn(async move {
         let mut second = Some(second);
-        let mut interrupts = 0;
+        let mut first: Option<Instant> = None;
         loop {
             let reason = source.next().await;
             stopper.stop(reason);
-            interrupts += u32::from(reason == StopReason::Interrupt);
-            if interrupts == 2
+            if reason == StopReason::Interrupt
+                && first.get_or_insert_with(Instant::now).elapsed() >= SAME
                 && let Some(second) = second.take()
             {
                 second();

@@ -4,7 +4,7 @@ use crate::error::{Error, Kind};
 use futures::future::join_all;
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -19,12 +19,16 @@ const CHUNK: usize = 64 * 1024;
 /// The largest pipe a user may make on Linux (`/proc/sys/fs/pipe-max-size`): what the command can have left in it.
 const LARGEST_PIPE: usize = 1024 * 1024;
 
+/// The end of a pipe that a command writes to.
+pub(super) type Pipe = Box<dyn AsyncRead + Send + Unpin>;
+
 /// Where a command's output goes. The first two are flushed after every piece, so that a prompt or a half line shows.
 pub struct Tee {
     /// What the command writes to its standard output.
     pub stdout: Box<dyn Write + Send>,
-    /// What the command writes to its standard error.
-    pub stderr: Box<dyn Write + Send>,
+    /// What the command writes to its standard error. `None`: it goes where standard output goes, on Unix through the
+    /// same pipe, so that the order of the two is exact.
+    pub stderr: Option<Box<dyn Write + Send>>,
     /// Both, in the order of their arrival; gets everything even when nobody reads the other two any more.
     pub log: Option<Box<dyn Write + Send>>,
 }
@@ -32,23 +36,44 @@ pub struct Tee {
 impl Tee {
     /// Drops all output.
     pub fn null() -> Tee {
-        Tee { stdout: Box::new(io::sink()), stderr: Box::new(io::sink()), log: None }
+        Tee { stdout: Box::new(io::sink()), stderr: Some(Box::new(io::sink())), log: None }
     }
 
-    pub(super) fn start<O, E>(self, stdout: Option<O>, stderr: Option<E>) -> Pumps
-    where
-        O: AsyncRead + Send + Unpin + 'static,
-        E: AsyncRead + Send + Unpin + 'static,
-    {
+    /// To our own standard output and error, and to `log`. Where these two are one file (a terminal, `2>&1`), so are the
+    /// command's.
+    pub fn inherited(log: Option<Box<dyn Write + Send>>) -> Tee {
+        let stderr = (!one_output()).then(|| Box::new(io::stderr()) as Box<dyn Write + Send>);
+        Tee { stdout: Box::new(io::stdout()), stderr, log }
+    }
+
+    pub(super) fn start(self, stdout: Option<Pipe>, stderr: Option<Pipe>) -> Pumps {
         let (ended, sees_end) = watch::channel(None);
-        let log = Arc::new(Mutex::new(Sink::new("the log", self.log)));
-        let to_stdout = Writers { own: Sink::new("standard output", Some(self.stdout)), log: log.clone() };
-        let to_stderr = Writers { own: Sink::new("standard error", Some(self.stderr)), log: log.clone() };
+        let sink = |name, writer| Arc::new(Mutex::new(Sink::new(name, writer)));
+        let log = sink("the log", self.log);
+        let own = sink("standard output", Some(self.stdout));
+        let own_stderr = self.stderr.map_or_else(|| own.clone(), |stderr| sink("standard error", Some(stderr)));
+        let to_stdout = Writers { own, log: log.clone() };
+        let to_stderr = Writers { own: own_stderr, log: log.clone() };
         let mut tasks = Vec::new();
         tasks.extend(stdout.map(|pipe| tokio::spawn(pump(pipe, to_stdout, sees_end.clone()))));
         tasks.extend(stderr.map(|pipe| tokio::spawn(pump(pipe, to_stderr, sees_end))));
         Pumps { ended, tasks, log }
     }
+}
+
+/// Whether our standard output and error are the same file.
+#[cfg(unix)]
+fn one_output() -> bool {
+    use rustix::fs::fstat;
+    match (fstat(io::stdout()), fstat(io::stderr())) {
+        (Ok(out), Ok(err)) => (out.st_dev, out.st_ino) == (err.st_dev, err.st_ino),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn one_output() -> bool {
+    false
 }
 
 /// The two streams on their way.
@@ -79,7 +104,7 @@ impl Pumps {
     async fn close_log(&self) -> Option<Error> {
         let log = self.log.clone();
         let close = move || {
-            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut log = lock(&log);
             log.flush();
             log.error.take()
         };
@@ -94,11 +119,7 @@ impl Drop for Pumps {
 }
 
 /// Reads a pipe to its end, or after the command's end until nothing more of it can be inside.
-async fn pump(
-    mut pipe: impl AsyncRead + Unpin,
-    mut to: Writers,
-    mut ended: watch::Receiver<Option<Instant>>,
-) -> Option<Error> {
+async fn pump(mut pipe: Pipe, mut to: Writers, mut ended: watch::Receiver<Option<Instant>>) -> Option<Error> {
     let mut chunk = vec![0; CHUNK];
     let mut late = 0;
     while late < LARGEST_PIPE {
@@ -126,20 +147,25 @@ async fn pump(
         });
         (to, chunk) = passed.await.ok()?;
     }
-    to.own.error
+    lock(&to.own).error.take()
 }
 
 struct Writers {
-    own: Sink,
+    own: Arc<Mutex<Sink>>,
     log: Arc<Mutex<Sink>>,
+}
+
+fn lock(sink: &Mutex<Sink>) -> MutexGuard<'_, Sink> {
+    sink.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Writers {
     fn write(&mut self, bytes: &[u8]) {
         // The log first: it must not wait for somebody who reads slowly.
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).write(bytes);
-        self.own.write(bytes);
-        self.own.flush();
+        lock(&self.log).write(bytes);
+        let mut own = lock(&self.own);
+        own.write(bytes);
+        own.flush();
     }
 }
 

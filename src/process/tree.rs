@@ -14,7 +14,7 @@ use unix as sys;
 #[cfg(windows)]
 use windows as sys;
 
-use super::{Command, Stdin, StopReason};
+use super::{Command, Stdin, StopReason, tee::Pipe};
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use std::{
     io,
@@ -22,10 +22,7 @@ use std::{
     thread,
     time::Duration,
 };
-use tokio::{
-    process::{ChildStderr, ChildStdout},
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 /// How often a dying tree is looked at.
 const GLANCE: Duration = Duration::from_millis(5);
@@ -36,12 +33,14 @@ const DROP: Duration = Duration::from_millis(200);
 pub(super) struct Tree {
     child: Box<dyn ChildWrapper>,
     members: sys::Members,
+    /// Both outputs, where they are one.
+    joined: Option<Pipe>,
     released: bool,
 }
 
 impl Tree {
-    /// Starts the command with both outputs piped.
-    pub(super) fn spawn(cmd: &Command) -> io::Result<Tree> {
+    /// Starts the command with both outputs piped, through one pipe where they are `together` and the system can.
+    pub(super) fn spawn(cmd: &Command, together: bool) -> io::Result<Tree> {
         let mut command = tokio::process::Command::new(&cmd.program);
         command.args(&cmd.args).current_dir(&cmd.dir).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(match cmd.stdin {
@@ -51,16 +50,19 @@ impl Tree {
         if let Some(env) = &cmd.env {
             command.env_clear().envs(env);
         }
+        let joined = if together { sys::join_outputs(&mut command)? } else { None };
         let (child, members) = sys::spawn(CommandWrap::from(command), cmd)?;
-        Ok(Tree { child, members, released: false })
+        Ok(Tree { child, members, joined, released: false })
     }
 
-    pub(super) fn take_stdout(&mut self) -> Option<ChildStdout> {
-        self.child.stdout().take()
+    /// What it writes to its standard output, and to both where they are one.
+    pub(super) fn take_stdout(&mut self) -> Option<Pipe> {
+        self.joined.take().or_else(|| Some(Box::new(self.child.stdout().take()?)))
     }
 
-    pub(super) fn take_stderr(&mut self) -> Option<ChildStderr> {
-        self.child.stderr().take()
+    /// What it writes to its standard error.
+    pub(super) fn take_stderr(&mut self) -> Option<Pipe> {
+        Some(Box::new(self.child.stderr().take()?))
     }
 
     /// Waits for the command itself, not for what it started. May be dropped and called again.

@@ -34,6 +34,8 @@ mod save_tree;
 mod save_when;
 mod show;
 mod streams;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod verify;
 
 /// Puts the record of a complete capture without data into the store: saved an hour ago, kept for another day.

@@ -1,6 +1,9 @@
 //! `repro save -- COMMAND`: passes on what the command prints and how it ends, and saves when it failed.
 
-use crate::sandbox::{Ran, Sandbox};
+use crate::{
+    sandbox::{Ran, Sandbox, id_of},
+    unprivileged,
+};
 use serde_json::json;
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -30,7 +33,7 @@ fn the_exit_code_is_the_commands_own() {
         let id = &sandbox.ids()[0];
         sandbox.repro(["show", id]).ok().prints(&[&format!("outcome      {outcome} after ")]);
     }
-    sandbox.repro(["save", "--", "sh", "-c", "exit 0"]).ok().says(&["not saved: the job succeeded"]);
+    sandbox.repro(["save", "--", "sh", "-c", "exit 0"]).ok().says(&["work was not saved: the job succeeded"]);
     assert_eq!(sandbox.ids().len(), 7);
 }
 
@@ -52,6 +55,18 @@ fn output_passes_through_unchanged_and_is_the_log() {
     both.sort_unstable();
     log.sort_unstable();
     assert!(log == both, "the log is not the output");
+}
+
+#[test]
+fn streams_that_are_one_keep_their_order_on_the_screen_and_in_the_log() {
+    let sandbox = Sandbox::new();
+    let alternating = "n=0; while [ $n -lt 100 ]; do echo out $n; echo err $n >&2; n=$((n+1)); done; exit 1";
+    sandbox.write("job.sh", alternating);
+    let line = format!("{} -q repro save -- sh job.sh 2>&1", env!("CARGO_BIN_EXE_ci-tool"));
+    let ran = sandbox.program("sh", ["-c", &line]).run().code(1);
+    let expected: String = (0..100).map(|n| format!("out {n}\nerr {n}\n")).collect();
+    assert_eq!(ran.text(), expected);
+    assert_eq!(sandbox.repro(["show", &sandbox.only(), "--log"]).ok().text(), expected);
 }
 
 #[test]
@@ -161,9 +176,56 @@ fn a_post_step_tells_what_happened() {
     for flags in [["--log", "build.log"], ["--exit-code", "1"], ["--failed-command", "x"]] {
         sandbox.repro(["save"].iter().chain(&flags).chain(&["--", "true"])).code(2).says(&[flags[0]]);
     }
-    sandbox.repro(["save", "--log", "no.log"]).code(1).says(&["no.log"]);
-    sandbox.repro(["save", "--exit-code", "0", "--when", "failure"]).ok().says(&["not saved"]);
+    sandbox.repro(["save", "--exit-code", "0"]).ok().says(&["work was not saved: the job succeeded"]);
     assert_eq!(sandbox.ids().len(), 1);
+    sandbox.repro(["save", "--exit-code", "0", "--when", "always"]).ok();
+    assert_eq!(sandbox.ids().len(), 2);
+}
+
+#[test]
+fn a_log_that_cannot_be_read_does_not_lose_the_capture() {
+    let sandbox = Sandbox::new();
+    for log in ["no.log", "logs"] {
+        let ran = sandbox.repro(["save", "--log", log, "--exit-code", "1", "--output", "json"]).code(3).says(&[log]);
+        let id = id_of(&ran.json());
+        sandbox.repro(["verify", &id]).ok();
+        sandbox.repro(["show", &id]).ok().prints(&[log]);
+    }
+}
+
+#[test]
+fn any_exit_code_is_taken_and_an_empty_one_is_unknown() {
+    let sandbox = Sandbox::new();
+    for (given, outcome) in
+        [("-1", "exit -1"), ("2147483647", "exit 2147483647"), ("3221225477", "exit -1073741819"), (" 7 ", "exit 7")]
+    {
+        let id = id_of(&sandbox.repro(["save", "--exit-code", given, "--output", "json"]).ok().json());
+        sandbox.repro(["show", &id]).ok().prints(&[&format!("outcome      {outcome}")]);
+    }
+    sandbox.repro(["save", "--exit-code", ""]).ok().says(&["warning: --exit-code is empty"]).prints(&["saved "]);
+    for wrong in ["x", "1.5", "4294967296"] {
+        sandbox.repro(["save", "--exit-code", wrong]).code(2).says(&["an exit code is a number"]);
+    }
+}
+
+#[test]
+fn an_address_that_is_none_is_refused_before_the_job_runs() {
+    let sandbox = Sandbox::new();
+    for store in ["s3://bucket", "az://account", "https://a.blob.core.windows.net/c?sp=r&sig=x", "file://relative"] {
+        sandbox.repro(["save", "--store", store, "--", "touch", "ran"]).fails(2, &["store"]);
+    }
+    assert!(!sandbox.work().join("ran").exists());
+}
+
+#[test]
+fn a_workspace_that_cannot_be_entered_is_named() {
+    let sandbox = Sandbox::new();
+    let closed = sandbox.path("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    let ran = unprivileged(&sandbox, "repro save --workspace ../closed -- false").code(126);
+    let ran = ran.says(&["entering the directory", "closed", "chmod u+x"]);
+    assert!(!ran.stderr.contains("not executable"), "{}", ran.stderr);
 }
 
 #[test]
@@ -184,7 +246,7 @@ fn a_save_that_fails_says_so_and_returns_the_commands_code() {
     fs::write(&file, "in the way").unwrap();
     for store in [file.clone(), file.join("below")] {
         let ran = sandbox.repro(["save", "--store", store.to_str().unwrap(), "--", "sh", "-c", "echo ran; exit 7"]);
-        let ran = ran.code(7).says(&["error: ", "file", "hint: "]);
+        let ran = ran.code(7).says(&["warning: work runs, but cannot be saved: ", "error: ", "file", "hint: "]);
         assert_eq!(ran.text(), "ran\n", "{}", ran.stderr);
         let ran = sandbox.repro(["save", "--store", store.to_str().unwrap(), "--", "sh", "-c", "echo fine"]).ok();
         assert_eq!(ran.text(), "fine\n");

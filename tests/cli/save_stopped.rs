@@ -42,25 +42,34 @@ fn nothing_lives(sandbox: &Sandbox) {
 #[test]
 fn a_time_out_stops_the_whole_tree_and_saves() {
     let sandbox = Sandbox::new();
-    let ran = hang(&sandbox, &["--timeout", "1s"]).wait().code(124).says(&["timeout)", "give it back"]);
+    let ran =
+        hang(&sandbox, &["--timeout", "1s"]).wait().code(124).says(&["stopped after 1s (--timeout)\n", "give it back"]);
     nothing_lives(&sandbox);
     assert_eq!(ran.text(), "started\n");
     let id = sandbox.only();
     sandbox.repro(["show", &id]).ok().prints(&["outcome      timeout after 1"]);
-    assert_eq!(sandbox.repro(["show", &id, "--log"]).ok().text(), "started\n");
+    let log = sandbox.repro(["show", &id, "--log"]).ok().text();
+    assert_eq!(log, "started\nci-tool: stopped after 1s (--timeout)\n");
     sandbox.repro(["verify", &id]).ok();
 }
 
 #[test]
 fn a_signal_stops_the_whole_tree_saves_and_keeps_the_commands_code() {
-    for (signal, name, code) in [(Signal::TERM, "terminate", 143), (Signal::INT, "interrupt", 130)] {
+    for (signal, known_as, name, code) in [
+        (Signal::TERM, "SIGTERM", "terminate", 143),
+        (Signal::INT, "SIGINT", "interrupt", 130),
+        (Signal::HUP, "SIGHUP", "hangup", 129),
+    ] {
         let sandbox = Sandbox::new();
         let running = hang(&sandbox, &[]);
         send(&running, signal);
-        running.wait().code(code).says(&["saved ", name]);
+        let ran = running.wait().code(code).says(&[&format!("stopped by {known_as}\n"), "saved ", name]);
+        assert_eq!(ran.stderr.contains("interrupted: saving; again to give up\n"), signal == Signal::INT);
         nothing_lives(&sandbox);
         let id = sandbox.only();
         sandbox.repro(["show", &id]).ok().prints(&[&format!("outcome      {name} after ")]);
+        let log = sandbox.repro(["show", &id, "--log"]).ok().text();
+        assert_eq!(log, format!("started\nci-tool: stopped by {known_as}\n"));
         sandbox.repro(["verify", &id]).ok();
     }
 }
@@ -77,6 +86,17 @@ fn a_command_that_ends_by_itself_when_asked_keeps_its_own_code() {
 }
 
 #[test]
+fn an_interrupt_right_after_the_first_is_the_same_one() {
+    let sandbox = Sandbox::new();
+    let running = hang(&sandbox, &[]);
+    // A shell, or `timeout -s INT`, signals the process and then its group.
+    send(&running, Signal::INT);
+    send(&running, Signal::INT);
+    running.wait().code(130).says(&["interrupted: saving", "saved "]);
+    assert_eq!(sandbox.ids().len(), 1);
+}
+
+#[test]
 fn a_second_interrupt_exits_at_once() {
     let sandbox = Sandbox::new();
     // Deaf to the first: only the second ends it within the grace.
@@ -85,14 +105,14 @@ fn a_second_interrupt_exits_at_once() {
     until("the job is deaf", || !pids(&sandbox).is_empty());
     send(&running, Signal::INT);
     let sent = std::time::Instant::now();
-    // The same signal twice at once is one: the second is sent until it is heard.
+    // For a second they are the same one: it is sent until it is heard.
     until("the second interrupt", || {
         if !running.ended() {
             send(&running, Signal::INT);
         }
         running.ended()
     });
-    running.wait().code(130);
+    running.wait().code(130).says(&["interrupted: saving; again to give up", "work was not saved: "]);
     assert!(sent.elapsed().as_secs() < 5, "{:?}", sent.elapsed());
     until("the job is gone", || pids(&sandbox).iter().all(|pid| !alive(*pid)));
     assert_eq!(sandbox.ids(), Vec::<String>::new());

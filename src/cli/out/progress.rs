@@ -38,18 +38,14 @@ impl Reporter {
 
 impl Drop for Reporter {
     fn drop(&mut self) {
-        if let Some(Phase { bar: Some(bar), .. }) = self.lock().take() {
-            bar.finish_and_clear();
-        }
+        self.finish();
     }
 }
 
 impl Progress for Reporter {
     fn phase(&self, name: &str, total: Option<u64>, unit: Unit) {
+        self.finish();
         let mut phase = self.lock();
-        if let Some(Phase { bar: Some(bar), .. }) = phase.take() {
-            bar.finish_and_clear();
-        }
         let bar = self.out.bars().then(|| bar(name, total, unit));
         if bar.is_none() {
             let size = total.map(|t| format!(" {}", amount(t, unit))).unwrap_or_default();
@@ -77,6 +73,12 @@ impl Progress for Reporter {
         match self.lock().as_ref().and_then(|p| p.bar.clone()) {
             Some(bar) => bar.suspend(|| self.out.warn(message)),
             None => self.out.warn(message),
+        }
+    }
+
+    fn finish(&self) {
+        if let Some(Phase { bar: Some(bar), .. }) = self.lock().take() {
+            bar.finish_and_clear();
         }
     }
 }

@@ -12,7 +12,6 @@ use crate::{
 use serde_json::{Value, json};
 use std::{
     ffi::OsString,
-    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -144,8 +143,7 @@ async fn rerun(world: &World, args: &Args, restored: &Restored) -> Result<u8> {
         grace: GRACE,
         stdin: Stdin::Inherit,
     };
-    let tee = Tee { stdout: Box::new(io::stdout()), stderr: Box::new(io::stderr()), log: None };
-    let exit = run_command(&command, tee, world.stop.clone()).await?;
+    let exit = run_command(&command, Tee::inherited(None), world.stop.clone()).await?;
     Ok(u8::try_from(exit.code()).unwrap_or(1))
 }
 

@@ -12,7 +12,7 @@ use crate::{
     pipeline::{
         entry::{Content, Entry, total_size},
         id::Id,
-        progress::Unit,
+        progress::{Unit, Until},
         record::{Part, Record},
     },
 };
@@ -58,6 +58,7 @@ impl Verified {
 /// # Errors
 /// As [`catalog::find`]; those of the store other than missing and damaged objects, which are findings.
 pub async fn verify(world: &World, id: &str) -> Result<Verified> {
+    let _progress = Until(&*world.progress);
     let record = catalog::find(&world.store, id).await?.record;
     let mut found = Verified { id: record.id.clone(), files: 0, bytes: 0, objects: Vec::new(), damaged: Vec::new() };
     world.progress.phase("objects", Some(record.parts.all().map(|p| p.size).sum()), Unit::Bytes);

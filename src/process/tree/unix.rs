@@ -1,6 +1,6 @@
 //! Trees on Unix: a process group, and what left it.
 
-use super::super::{Command, Stdin, StopReason};
+use super::super::{Command, Stdin, StopReason, tee::Pipe};
 #[cfg(target_os = "linux")]
 use super::linux as strays;
 #[cfg(not(target_os = "linux"))]
@@ -68,6 +68,13 @@ pub fn spawn(mut command: CommandWrap, cmd: &Command) -> io::Result<(Box<dyn Chi
     let run = Run { main, leads, marker, start: strays::start_time(main) };
     runs.push(run.clone());
     Ok((child, Members { run, seen: Seen::new() }))
+}
+
+/// Gives the command one pipe for both outputs.
+pub fn join_outputs(command: &mut tokio::process::Command) -> io::Result<Option<Pipe>> {
+    let (reader, writer) = io::pipe()?;
+    command.stdout(writer.try_clone()?).stderr(writer);
+    Ok(Some(Box::new(tokio::net::unix::pipe::Receiver::from_owned_fd(reader.into())?)))
 }
 
 impl Members {

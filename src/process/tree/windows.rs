@@ -1,6 +1,6 @@
 //! Trees on Windows: a job object, which nothing inside can leave.
 
-use super::super::{Command, StopReason};
+use super::super::{Command, StopReason, tee::Pipe};
 use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject};
 use std::io;
 
@@ -8,6 +8,11 @@ pub struct Members;
 
 pub fn spawn(mut command: CommandWrap, _: &Command) -> io::Result<(Box<dyn ChildWrapper>, Members)> {
     Ok((command.wrap(JobObject).spawn()?, Members))
+}
+
+/// An anonymous pipe cannot be read without blocking here: there stay two.
+pub fn join_outputs(_: &mut tokio::process::Command) -> io::Result<Option<Pipe>> {
+    Ok(None)
 }
 
 impl Members {

@@ -48,10 +48,10 @@ impl Local {
     /// exist is an empty store.
     ///
     /// # Errors
-    /// `Usage` when `root` is something else than a directory.
+    /// `Internal` when `root` is something else than a directory: what the disk holds is no mistake in the address.
     pub fn open(root: &Path) -> Result<Local> {
         if root.exists() && !root.is_dir() {
-            return Err(Error::new(Kind::Usage, format!("store {} is not a directory", root.display()))
+            return Err(Error::new(Kind::Internal, format!("store {} is not a directory", root.display()))
                 .hint("name a directory, or one that does not exist yet"));
         }
         Ok(Local { shared: Arc::new(Shared { layout: Layout::new(root), scratch: Mutex::default() }) })

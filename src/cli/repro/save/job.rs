@@ -5,13 +5,13 @@ use crate::{
     cli::Session,
     error::{Error, Kind, Result},
     ops::{World, repro::save::Happened},
-    pipeline::ci,
+    pipeline::{ci, duration},
     process::{Command, Exit, Status, Stdin, Stop, StopReason, Tee, run},
 };
 use std::{
     ffi::{OsStr, OsString},
     fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -70,14 +70,22 @@ pub(super) async fn job(session: &Session, args: &Args, directory: &Path, log: O
         log: path,
         ..Happened::default()
     };
-    let tee = Tee { stdout: Box::new(io::stdout()), stderr: Box::new(io::stderr()), log: keep };
     let started = Instant::now();
-    let code = match run(&command, tee, stop).await {
+    let code = match run(&command, Tee::inherited(keep), stop).await {
         Ok(exit) => {
             if let Some(error) = &exit.output_error {
                 session.out.error(error);
             }
             fill(&mut happened, &exit);
+            if let Some(reason) = exit.stopped {
+                let how = how_stopped(reason, args.timeout);
+                session.out.note(&how);
+                if let Some(log) = &happened.log
+                    && let Err(error) = append(log, &how)
+                {
+                    session.out.error(&Error::io("adding to the log", log, error));
+                }
+            }
             exit.code()
         }
         Err(error) => {
@@ -103,6 +111,33 @@ fn program(named: &OsStr, directory: &Path) -> OsString {
     } else {
         named.into()
     }
+}
+
+/// What ended the command, by the name that its user knows it by.
+fn how_stopped(reason: StopReason, timeout: Option<Duration>) -> String {
+    let by = |unix, windows| if cfg!(windows) { windows } else { unix };
+    match reason {
+        StopReason::Timeout => {
+            let limit = duration::show(timeout.unwrap_or_default()).replace(".0s", "s");
+            format!("stopped after {limit} (--timeout)")
+        }
+        StopReason::Interrupt => format!("stopped by {}", by("SIGINT", "Ctrl-C")),
+        StopReason::Terminate => format!("stopped by {}", by("SIGTERM", "Ctrl-Break")),
+        StopReason::Hangup => format!("stopped by {}", by("SIGHUP", "the closing of the console")),
+        StopReason::Cancelled => "stopped: its result is no longer wanted".into(),
+    }
+}
+
+/// Adds a line to the end of a log, whose last line may lack its end.
+fn append(log: &Path, line: &str) -> io::Result<()> {
+    let mut file = File::options().read(true).append(true).open(log)?;
+    let mut last = [b'\n'];
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    let newline = if last == [b'\n'] { "" } else { "\n" };
+    file.write_all(format!("{newline}ci-tool: {line}\n").as_bytes())
 }
 
 fn fill(happened: &mut Happened, exit: &Exit) {

@@ -5,7 +5,7 @@ mod report;
 
 use self::job::{Log, job};
 use crate::{
-    cli::{Session, exit, global::Change},
+    cli::{Session, exit, global::Change, out::Out},
     config::parse_format,
     error::{Error, Kind, Result},
     ops::{
@@ -13,15 +13,16 @@ use crate::{
         repro::save::{Happened, Request, When, decide, job_name, mark, save},
     },
     pipeline::{duration, record::Format},
-    process::{exit_at_once, stop_signals},
+    process::{Stop, StopReason, exit_at_once, stop_signals},
 };
 use clap::ValueEnum;
-use std::{ffi::OsString, fs::File, path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// Run a job and save its environment when it fails
 ///
 /// The command's output passes through unchanged and is saved as the log; the exit code is the command's own. Without a
-/// command, saves what is there: as a CI's post step, tell what happened with --exit-code, --log and --failed-command.
+/// command, saves what is there: as a CI's post step, tell what happened with --exit-code, --log and --failed-command; a job
+/// that ended with 0 is then saved only with --when always.
 #[derive(Debug, clap::Args)]
 #[command(
     before_help = "Examples:\n  ci-tool repro save -- make test\n  ci-tool repro save --exit-code 2 --log build.log --job unit"
@@ -48,7 +49,7 @@ pub struct Args {
     /// How long to keep it, for example 36h or 14d
     #[arg(long, value_name = "DURATION", value_parser = length)]
     retain: Option<Duration>,
-    /// When to save: default failure with a command, always without
+    /// When to save: default failure with a command or --exit-code, else always
     #[arg(long, value_name = "WHEN")]
     when: Option<WhenArg>,
     /// Stop the command and all it started after this long, and save
@@ -57,9 +58,9 @@ pub struct Args {
     /// A file with the job's output, as a post step
     #[arg(long, value_name = "FILE", conflicts_with = "command")]
     log: Option<PathBuf>,
-    /// The job's exit code, as a post step
-    #[arg(long, value_name = "N", conflicts_with = "command", allow_negative_numbers = true)]
-    exit_code: Option<i32>,
+    /// The job's exit code, as a post step; an empty one is unknown
+    #[arg(long, value_name = "N", conflicts_with = "command", allow_negative_numbers = true, value_parser = exit_code)]
+    exit_code: Option<ExitCode>,
     /// The command that failed, as a post step
     #[arg(long, value_name = "TEXT", conflicts_with = "command")]
     failed_command: Option<String>,
@@ -80,6 +81,21 @@ enum WhenArg {
     Requested,
 }
 
+/// An exit code as a CI tells it: `None` where the variable that should hold it was empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ExitCode(Option<i32>);
+
+/// Reads any 32 bits: Windows has codes like 3221225477 that some print without a sign.
+fn exit_code(text: &str) -> Result<ExitCode, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(ExitCode(None));
+    }
+    let unsigned = || text.parse().ok().map(u32::cast_signed);
+    let code = text.parse().ok().or_else(unsigned);
+    code.map(|code| ExitCode(Some(code))).ok_or_else(|| "an exit code is a number".to_owned())
+}
+
 fn format(text: &str) -> Result<Format, String> {
     parse_format(text).map_err(|e| format!("{}; {}", e.message(), e.hints().join("; ")))
 }
@@ -90,16 +106,22 @@ pub(super) fn length(text: &str) -> Result<Duration, String> {
 
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
-    let stop = stop_signals(exit_at_once)?;
+    let out = session.out.clone();
+    let name = name(session, &args);
+    let given_up = format!("{name} was not saved: given up after a second interrupt");
+    let stop = stop_signals(move || {
+        out.warn(&given_up);
+        exit_at_once();
+    })?;
     let world = session.world_with(args.change.dry_run, stop.clone());
     if args.command.is_empty() {
-        return saved_now(session, &world?, &args).await;
+        return saved_now(session, &world?, &args, &name).await;
     }
     if args.change.dry_run {
         return Err(Error::new(Kind::Usage, "a dry run does not run the command")
             .hint("leave out --dry-run, or leave out the command to see what would be saved"));
     }
-    // A workspace that is not there is a mistake in the call: nothing has been run yet.
+    // A workspace that is not there, or an address that is none, is a mistake in the call: nothing has been run yet.
     let directory = std::fs::canonicalize(&args.workspace).ok().filter(|d| d.is_dir()).ok_or_else(|| {
         Error::new(Kind::NotFound, format!("the workspace {} is not a directory", args.workspace.display()))
             .hint("name the job's directory: --workspace DIR")
@@ -107,13 +129,21 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     // A store that cannot be used must not keep the job from running: the step fails or passes as it would without us.
     let (world, log) = match world.and_then(|world| Ok((Log::begin(&world)?, world))) {
         Ok((log, world)) => (Ok(world), Some(log)),
+        Err(error) if error.kind() == Kind::Usage => return Err(error),
         Err(error) => (Err(error), None),
     };
+    let when = wanted(session, &args, When::Failure);
+    let mark = mark(&session.env, &name, &session.config.repro.jobs);
+    if decide(when, Some(true), mark.as_deref()).save {
+        match &world {
+            Ok(_) => drop(tokio::spawn(tell_of_interrupt(session.out.clone(), stop.clone()))),
+            Err(error) => session.out.warn(&format!("{name} runs, but cannot be saved: {}", whole(error))),
+        }
+    }
     let job = job(session, &args, &directory, log, stop).await;
-    let decision =
-        decide(wanted(session, &args, When::Failure), job.happened.failed(), marked(session, &args).as_deref());
+    let decision = decide(when, job.happened.failed(), mark.as_deref());
     if !decision.save {
-        session.out.note(&format!("not saved: {}", decision.why));
+        session.out.note(&format!("{name} was not saved: {}", decision.why));
         return Ok(job.code);
     }
     let result = match world {
@@ -125,37 +155,56 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     };
     if let Err(error) = result {
         session.out.error(&error);
-        session.out.warn("the environment was not saved; the exit code is the command's own");
+        session.out.warn(&format!("{name}: the environment was not saved; the exit code is the command's own"));
     }
     Ok(job.code)
 }
 
-async fn saved_now(session: &Session, world: &World, args: &Args) -> Result<u8> {
+async fn saved_now(session: &Session, world: &World, args: &Args, name: &str) -> Result<u8> {
+    let exit_code = args.exit_code.and_then(|ExitCode(code)| code);
+    if args.exit_code == Some(ExitCode(None)) {
+        session.out.warn("--exit-code is empty, so that nobody knows whether the job failed: is the variable set?");
+    }
     let happened = Happened {
         failed_command: args.failed_command.clone(),
-        exit_code: args.exit_code,
+        exit_code,
         log: args.log.clone(),
         ..Happened::default()
     };
-    let decision = decide(wanted(session, args, When::Always), happened.failed(), marked(session, args).as_deref());
+    let default = if exit_code.is_some() { When::Failure } else { When::Always };
+    let mark = mark(&session.env, name, &session.config.repro.jobs);
+    let decision = decide(wanted(session, args, default), happened.failed(), mark.as_deref());
     if !decision.save {
-        session.out.note(&format!("not saved: {}", decision.why));
+        session.out.note(&format!("{name} was not saved: {}", decision.why));
         return Ok(exit::DONE);
-    }
-    if let Some(log) = &happened.log {
-        File::open(log).map_err(|e| {
-            Error::io("opening the log", log, e).hint("--log takes the file that holds the job's output")
-        })?;
     }
     let request = request(session, args, happened);
     let mut stop = world.stop.clone();
     let saved = tokio::select! {
         saved = save(world, &request) => saved?,
-        _ = stop.requested() => return Err(Error::new(Kind::Interrupted, "the save was interrupted")
+        _ = stop.requested() => return Err(Error::new(Kind::Interrupted, format!("the save of {name} was interrupted"))
             .hint("nothing of it is visible; `ci-tool repro gc` removes what it wrote")),
     };
     report::report(session, world, &saved, false);
     Ok(if saved.unreadable().next().is_some() { exit::PARTLY } else { exit::DONE })
+}
+
+/// Says at the first interrupt that the work goes on.
+async fn tell_of_interrupt(out: Out, mut stop: Stop) {
+    if stop.requested().await == StopReason::Interrupt {
+        out.note("interrupted: saving; again to give up");
+    }
+}
+
+/// An error with its causes in one line.
+fn whole(error: &Error) -> String {
+    std::iter::once(error.message().to_owned()).chain(error.causes()).collect::<Vec<_>>().join(": ")
+}
+
+/// The name that the job will be listed by.
+fn name(session: &Session, args: &Args) -> String {
+    let workspace = std::fs::canonicalize(&args.workspace).unwrap_or_else(|_| args.workspace.clone());
+    job_name(args.job.as_deref(), &session.ci(), &workspace)
 }
 
 fn wanted(session: &Session, args: &Args, default: When) -> When {
@@ -165,11 +214,6 @@ fn wanted(session: &Session, args: &Args, default: When) -> When {
         WhenArg::Requested => When::Requested,
     });
     flag.or(session.config.repro.when).unwrap_or(default)
-}
-
-fn marked(session: &Session, args: &Args) -> Option<String> {
-    let workspace = std::fs::canonicalize(&args.workspace).unwrap_or_else(|_| args.workspace.clone());
-    mark(&session.env, &job_name(args.job.as_deref(), &session.ci(), &workspace), &session.config.repro.jobs)
 }
 
 fn request(session: &Session, args: &Args, happened: Happened) -> Request {

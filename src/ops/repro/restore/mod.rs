@@ -32,7 +32,7 @@ use crate::{
         entry::{Content, Entry, total_size, unsafe_path},
         env::text,
         id::Id,
-        progress::Unit,
+        progress::{Unit, Until},
         record::Record,
     },
 };
@@ -108,6 +108,7 @@ enum Step {
 /// As [`catalog::find`]; `Exists` when the directory is not empty; `Corrupt` when the manifest is damaged or hostile: then
 /// nothing is written. I/O.
 pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Restored> {
+    let _progress = Until(&*world.progress);
     let record = catalog::find(&world.store, id).await?.record;
     let shown = Shown { details: show::details(world, &record).await?, record };
     let Manifest { mut entries, frames } = read_manifest(&world.store, &shown.record).await?;

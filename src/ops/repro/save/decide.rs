@@ -53,7 +53,12 @@ pub fn mark(env: &EnvMap, job: &str, jobs: &GlobSet) -> Option<String> {
     };
     // Azure Pipelines hands a variable on in upper case.
     let by_env = MARKS.iter().find(|name| set(name) || set(&name.to_uppercase().as_str()));
-    by_env.map(|name| (*name).to_owned()).or_else(|| jobs.is_match(job).then(|| "repro.jobs".to_owned()))
+    by_env.map(|name| (*name).to_owned()).or_else(|| names(jobs, job).then(|| "repro.jobs".to_owned()))
+}
+
+/// Whether globs name a job: by all of its name, or by its last segment (`unit-*` names `CI/unit-linux`).
+pub(super) fn names(globs: &GlobSet, job: &str) -> bool {
+    globs.is_match(job) || job.rsplit('/').next().is_some_and(|last| globs.is_match(last))
 }
 
 #[cfg(test)]
@@ -90,6 +95,9 @@ mod tests {
             ("ReproBuild", "False", "unit", None),
             ("CI_TOOL_REPRO", "", "unit", None),
             ("X", "", "nightly-7", Some("repro.jobs")),
+            ("X", "", "CI/nightly-7", Some("repro.jobs")),
+            ("X", "", "nightly/unit", None),
+            ("X", "", "a-nightly-7", None),
         ];
         for (name, value, job, expected) in cases {
             let env = EnvMap::from([(name.into(), value.into())]);

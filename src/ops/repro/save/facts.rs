@@ -118,7 +118,7 @@ async fn dumps(commands: &[String], dir: &Path) -> Vec<Dump> {
             grace: Duration::from_secs(1),
             stdin: Stdin::Null,
         };
-        let tee = Tee { stdout: Box::new(io::sink()), stderr: Box::new(io::sink()), log: Some(Box::new(kept.clone())) };
+        let tee = Tee { stdout: Box::new(kept.clone()), stderr: None, log: None };
         let exit = run(&spawned, tee, crate::process::Stop::never()).await;
         let exit_code = exit.ok().filter(|e| e.stopped.is_none()).map(|e| e.code());
         done.push(Dump { command: command.clone(), exit_code, output: kept.text() });

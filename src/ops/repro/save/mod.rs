@@ -18,13 +18,13 @@ use crate::{
         upload::Upload,
         walk::{Root, WalkOptions},
     },
-    error::{Context, Error, Kind, Result},
+    error::{Error, Kind, Result},
     ops::World,
     pipeline::{
         ci::{CiIdentity, Fallback},
         details::{Problem, ProblemKind, Ready, Removed, SavedRoot},
         id::Id,
-        progress::Unit,
+        progress::{Unit, Until},
         record::{self, Format, Job, Outcome, Record, Revision, State, Totals},
     },
 };
@@ -133,6 +133,7 @@ pub fn job_name(request_job: Option<&str>, ci: &CiIdentity, workspace: &Path) ->
 /// what a killed save leaves, the next `gc` removes.
 pub async fn save(world: &World, request: &Request) -> Result<Saved> {
     let started = std::time::Instant::now();
+    let _progress = Until(&*world.progress);
     let workspace = absolute(&request.workspace)?;
     let mut roots = vec![Root { path: workspace.clone(), prefix: "workspace".into() }];
     roots.extend(also_roots(&request.also)?);
@@ -251,9 +252,18 @@ async fn fill(
     record.parts.manifest = Some(upload.bytes(MANIFEST, packed.manifest).await?);
     record.parts.set_top(&packed.top)?;
     if let Some(log) = &request.happened.log {
-        let log = pack::log(log, &scrubber, world.store.scratch()?).await.context(|| "saving the log".into())?;
-        record.parts.log = Some(upload.file("log.zst", &log.path).await?);
-        details.removed.extend(log.removed);
+        match pack::log(log, &scrubber, world.store.scratch()?).await {
+            Ok(log) => {
+                record.parts.log = Some(upload.file("log.zst", &log.path).await?);
+                details.removed.extend(log.removed);
+            }
+            // The tree is worth saving without it.
+            Err(error) => details.problems.push(Problem {
+                path: log.display().to_string(),
+                kind: ProblemKind::Unreadable,
+                detail: error.causes().first().map_or("the log", String::as_str).into(),
+            }),
+        }
     }
     details.not_searched = scrubber.not_searched().iter().map(|n| format!("{} ({})", n.name, n.reason)).collect();
     *details = masked(details, &scrubber)?;
@@ -386,7 +396,7 @@ impl Facts {
 
     fn ready(&self, request: &Request, roots: &[Root]) -> Ready {
         let name = job_name(request.job.as_deref(), &self.ci, &roots[0].path);
-        let matching = request.ready.iter().filter(|(globs, _)| globs.is_match(&name));
+        let matching = request.ready.iter().filter(|(globs, _)| decide::names(globs, &name));
         matching.fold(Ready::default(), |ready, (_, more)| ready.or(more))
     }
 }
