@@ -15,7 +15,7 @@ use ci_tool::{
     ops::{
         World,
         repro::{
-            export::export,
+            export::{self, export},
             get::{Destination, get},
             restore::{Options, restore},
         },
@@ -195,11 +195,12 @@ async fn ways_out(range: &Range, id: &str) -> Vec<(&'static str, Option<Error>)>
     let dry = World { dry_run: true, ..world.clone() };
     let into = trees::into(&range.path("into"));
     let forced = Options { force: true, ..into.clone() };
+    let request = export::Request { id: id.into(), format: None, to: range.path("out.zip") };
     vec![
         ("restore", restore(world, id, &into).await.err()),
         ("restore --dry-run", restore(&dry, id, &into).await.err()),
         ("restore --force", restore(world, id, &forced).await.err()),
-        ("export", export(world, id, Format::Zip, &range.path("out.zip")).await.err()),
+        ("export", export(world, &request).await.err()),
     ]
 }
 
@@ -338,7 +339,8 @@ async fn a_lie_about_content_costs_only_the_file_it_is_told_of() {
             let error = get(&range.world, &id, "bad", to).await.unwrap_err();
             assert_eq!(error.kind(), Kind::Corrupt, "{what}");
             assert!(!range.path("taken").exists(), "{what}");
-            let exported = export(&range.world, &id, Format::Zip, &range.path("out.zip")).await.unwrap();
+            let request = export::Request { id: id.clone(), format: None, to: range.path("out.zip") };
+            let exported = export(&range.world, &request).await.unwrap();
             assert_eq!(exported.failed.len(), 1, "{what}");
             fs::remove_file(range.path("out.zip")).unwrap();
             fs::remove_dir_all(into).unwrap();

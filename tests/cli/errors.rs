@@ -191,7 +191,13 @@ fn damaged_details_are_named_and_files_still_come_out() {
         sandbox.repro(["show", &id]).fails(1, &["details.json"]);
         sandbox.repro(["files", &id]).ok();
         assert_eq!(sandbox.repro(["get", &id, "a.txt", "--to", "-"]).ok().text(), "hello\n");
-        sandbox.repro(["restore", &id, "--into", "../again"]).fails(1, &["details.json"]);
+        sandbox
+            .repro(["restore", &id, "--into", "../again"])
+            .code(3)
+            .says(&["REPRO.md and the scripts", "details.json"]);
+        assert_eq!(fs::read(sandbox.path("again/workspace/a.txt")).unwrap(), b"hello\n");
+        assert!(!sandbox.path("again/REPRO.md").exists());
+        sandbox.repro(["restore", &id, "--into", "../run", "--run"]).fails(1, &["details.json"]);
     }
 }
 

@@ -15,9 +15,9 @@ fn names(zip: &std::path::Path) -> BTreeSet<String> {
 fn the_archive_has_the_tree_the_log_and_the_scripts() {
     let sandbox = Sandbox::new();
     sandbox.write("job.log", "said so\n");
-    let id = sandbox.save_with(["--log", "job.log"]);
+    let id = sandbox.save_with(["--log", "job.log", "--failed-command", "make"]);
     let to = sandbox.path("job.zip");
-    let ran = sandbox.repro(["export", &id, "--format", "zip", "--to", to.to_str().unwrap()]).ok();
+    let ran = sandbox.repro(["export", &id, "--to", to.to_str().unwrap()]).ok();
     assert_eq!(ran.text(), "");
     let found = names(&to);
     for name in ["workspace/a.txt", "workspace/logs/deep/trace.log", "job.log", "REPRO.md", "rerun.sh", "rerun.ps1"] {
@@ -53,6 +53,24 @@ fn an_existing_file_is_not_replaced_and_nothing_stays_behind() {
     let to = out.join("job.zip");
     sandbox.repro(["export", &id, "--to", to.to_str().unwrap()]).fails(1, &["is there already"]);
     assert_eq!(tree(&out), before);
-    sandbox.repro(["export", &id, "--format", "rar", "--to", "x"]).code(2).says(&["\"rar\" is not a format"]);
-    sandbox.repro(["export", &id, "--to", "no/such/x.zip"]).code(1).says(&["no/such"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_is_a_mistake_with_a_hint_and_a_dry_run_writes_none() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.save();
+    let before = tree(&sandbox.work());
+    for (args, code, text) in [
+        (vec!["--to", "job.tar"], 2, "job.tar does not say which archive"),
+        (vec!["--to", "job.zip", "--format", "7z"], 2, "job.zip says zip"),
+        (vec!["--to", "-"], 2, "standard output"),
+        (vec!["--to", "no/such/x.zip"], 1, "writing no/such/x.zip: there is no directory no/such"),
+        (vec!["--to", "a.txt", "--format", "zip", "--dry-run"], 1, "a.txt is there already"),
+    ] {
+        sandbox.repro(["export", &id].iter().chain(&args)).fails(code, &[text]);
+    }
+    sandbox.repro(["export", &id, "--format", "rar", "--to", "x"]).code(2).says(&["possible values: zip, 7z"]);
+    let dry = sandbox.repro(["export", &id, "--to", "job.7z", "--dry-run"]).ok().silent();
+    assert_eq!(dry.text(), format!("would write 6 files and folders of {id}, 27 B, into job.7z\n"));
+    assert_eq!(tree(&sandbox.work()), before);
 }

@@ -81,7 +81,7 @@ fn the_tree_is_exact() {
 #[test]
 fn the_default_directory_is_named_after_the_capture() {
     let sandbox = Sandbox::new();
-    let id = sandbox.save();
+    let id = sandbox.save_with(["--failed-command", "make"]);
     let ran = sandbox.tool(["repro", "restore", &id]).dir(sandbox.path("home")).run().ok();
     assert_eq!(ran.text(), "");
     ran.says(&[&format!("restored {id} into "), "rerun the failure: ", "rerun.sh"]);
@@ -174,7 +174,7 @@ fn a_directory_that_is_not_empty_is_refused_or_with_force_only_overwritten() {
     assert_eq!((read("mine"), read("workspace/mine")), ("mine".into(), "mine".into()));
     assert_eq!(read("workspace/a.txt"), "hello\n");
     // What is restored already is not restored again over somebody's work.
-    sandbox.repro(["restore", &id, "--into", "../again"]).fails(1, &["is not empty"]);
+    sandbox.repro(["restore", &id, "--into", "../again"]).fails(1, &["is in ../again already", "--run", "--force"]);
     fs::write(sandbox.path("file"), "").unwrap();
     sandbox.repro(["restore", &id, "--into", "../file"]).fails(1, &["file", "--into"]);
 }
@@ -302,7 +302,7 @@ fn the_readme_says_what_failed_what_was_removed_and_what_differs() {
         "- `./rerun.sh` runs the command that failed\n",
         "- environment `DEPLOY_TOKEN` removed: its name says token\n",
         "- file `workspace/.npmrc` redacted: ",
-        "1 files hold the old path ",
+        "1 file holds the old path ",
         "- `workspace/embeds.txt`\n",
         "- `*.o`\n",
         "| GNU Make 9.9 | GNU Make 9.8 |\n",
@@ -325,4 +325,33 @@ fn the_jobs_own_commands_become_scripts() {
     sandbox.repro(["restore", &id, "--into", "../again"]).ok();
     assert_eq!(sandbox.program("sh", ["../again/test.sh"]).run().ok().text(), "tested sweet\n");
     assert_eq!(sandbox.program("sh", ["../again/setup.sh"]).run().ok().text(), "set up\n");
+}
+
+#[test]
+fn what_is_restored_already_is_rerun_as_it_is_now() {
+    let sandbox = Sandbox::new();
+    let id = job(&sandbox, "cat a.txt; exit 7", &[]);
+    let other = job(&sandbox, "exit 1", &[]);
+    let into = ["--into", "../again"];
+    sandbox.repro(["restore", &id].iter().chain(&into)).ok();
+    fs::write(sandbox.path("again/workspace/a.txt"), "mended\n").unwrap();
+    let ran = sandbox.repro(["restore", &id, "--run"].iter().chain(&into)).code(7).says(&["is in ", "again already"]);
+    assert_eq!(ran.text(), "mended\n");
+    sandbox.repro(["restore", &other, "--run"].iter().chain(&into)).fails(1, &["is not empty"]);
+    sandbox.repro(["restore", &id, "--force"].iter().chain(&into)).ok();
+    assert_eq!(fs::read_to_string(sandbox.path("again/workspace/a.txt")).unwrap(), "hello\n");
+}
+
+#[test]
+fn a_capture_without_a_command_has_nothing_to_rerun() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.repro(["save", "--job", "unit", "--output", "json"]).ok();
+    let id = crate::sandbox::id_of(&ran.json());
+    let args = ["restore", &id, "--into", "../again"];
+    sandbox.repro(args.iter().chain(&["--run"])).fails(2, &["knows no command to rerun", "--shell"]);
+    assert!(!sandbox.path("again").exists());
+    sandbox.repro(args).ok().says(&["open a shell there: "]);
+    assert!(!sandbox.path("again/rerun.sh").exists() && !sandbox.path("again/rerun.ps1").exists());
+    let readme = fs::read_to_string(sandbox.path("again/REPRO.md")).unwrap();
+    assert!(readme.starts_with("# unit: saved by hand\n") && !readme.contains("rerun"), "{readme}");
 }

@@ -65,7 +65,10 @@ fn dumps_are_saved_with_how_they_ended() {
     let output = dumps[0]["output"].as_str().unwrap();
     assert!(output.contains("packages\n") && output.contains("more\n"), "{output}");
     assert_eq!((&dumps[1]["exit_code"], &dumps[2]["exit_code"]), (&4.into(), &127.into()));
-    sandbox.repro(["show", &id]).ok().prints(&["dumps\n  echo packages; echo more >&2: 14 bytes\n"]);
+    sandbox.repro(["show", &id]).ok().prints(&[
+        "echo-packages-echo-more-2: echo packages; echo more >&2: exit 0, 14 B\n",
+        "no-such-program: exit 127, ",
+    ]);
 }
 
 #[test]

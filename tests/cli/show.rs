@@ -28,7 +28,7 @@ outcome      exit 1
 "#]],
     );
     let contents = "6 files and folders, 27 B";
-    ran.prints(&["machine ", contents, "environment ", "tree         workspace was ", "excluded\n  *.tmp\n"]);
+    ran.prints(&["machine ", contents, "environment ", "tree         workspace was ", "excluded\n  *.tmp\n\n"]);
 }
 
 #[test]
@@ -71,4 +71,34 @@ fn a_told_log_is_shown_byte_for_byte() {
     assert!(ran.stdout == bytes);
     let without = sandbox.save();
     assert_eq!(sandbox.repro(["show", &without, "--log"]).ok().says(&["has no log"]).text(), "");
+}
+
+#[test]
+fn a_dump_is_shown_by_its_name_or_command_and_what_is_not_there_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.write("ci-tool.yaml", "repro: {dump: ['echo one', 'exit 3']}\n");
+    let id = sandbox.save();
+    for name in ["echo-one", "dump/echo-one.txt", "echo one"] {
+        assert_eq!(sandbox.repro(["show", &id, "--dump", name]).ok().silent().text(), "one\n", "{name}");
+    }
+    sandbox.repro(["show", &id, "--dump", "two"]).fails(1, &["has no dump two", "echo-one, exit-3"]);
+    let again = sandbox.path("again");
+    sandbox.repro(["restore", &id, "--into", again.to_str().unwrap()]).ok();
+    assert_eq!(std::fs::read_to_string(again.join("dump/echo-one.txt")).unwrap(), "one\n");
+    let readme = std::fs::read_to_string(again.join("REPRO.md")).unwrap();
+    assert!(readme.contains("- `dump/exit-3.txt`: `exit 3`, exit 3\n"), "{readme}");
+}
+
+#[test]
+fn compressed_files_are_counted_because_they_are_not_searched() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.zip", "");
+    sandbox.write(".git/objects/ab/cd", "");
+    sandbox.write(".git/objects/ab/ce", "");
+    let id = sandbox.save();
+    let title = "not searched for secrets, being compressed";
+    let expected = format!("{title}\n  2 files of git's objects\n  1 archive or compressed file\n");
+    sandbox.repro(["show", &id]).ok().prints(&[&expected]);
+    let json = sandbox.repro(["show", &id, "--output", "json"]).ok().json();
+    assert_eq!(json["not_searched"].as_array().unwrap().len(), 2);
 }

@@ -37,7 +37,7 @@ fn an_error_is_one_json_object_when_json_is_asked_for() {
         vec!["restore", "zzzz"],
         vec!["verify", "zzzz"],
         vec!["diff", "zzzz", "yyyy"],
-        vec!["export", "zzzz", "--to", "x"],
+        vec!["export", "zzzz", "--to", "x.zip"],
         vec!["extend", "zzzz", "1d"],
         vec!["decommission", "zzzz"],
     ] {

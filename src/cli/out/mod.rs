@@ -264,3 +264,10 @@ fn log_to_stderr(verbose: u8, colored: bool) {
 pub fn bytes(count: u64) -> String {
     indicatif::HumanBytes(count).to_string()
 }
+
+/// A number of things for people: `1 secret was`, `2 secrets were`.
+pub fn count(count: impl TryInto<u64>, one: &str, many: &str) -> String {
+    // What does not fit is many.
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {}", if count == 1 { one } else { many })
+}

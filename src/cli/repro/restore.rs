@@ -5,7 +5,10 @@ use crate::{
     error::{Error, Kind, Result},
     ops::{
         World,
-        repro::restore::{Options, Restored, restore, same_path},
+        repro::{
+            restore::{DOCUMENTS, Options, Restored, can_rerun, restore, same_path},
+            show::show,
+        },
     },
     process::{self, Command, Stdin, Tee, exit_at_once, run as run_command, stop_signals},
 };
@@ -22,7 +25,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Give a capture back: its files, and scripts that set the environment and rerun the failure
 ///
 /// DIR/workspace is the tree, exact but for the removals that DIR/REPRO.md lists. A restore that was cut off goes on when
-/// the same command is given again.
+/// the same command is given again. Where DIR holds the capture whole already, --run, --shell and --same-path take it as
+/// it is now and write nothing.
 #[derive(Debug, clap::Args)]
 #[command(
     before_help = "Examples:\n  ci-tool repro restore k3v9 --into ../again\n  ci-tool repro restore k3v9 --into ../again --run"
@@ -42,7 +46,7 @@ pub struct Args {
     /// Then open a shell there
     #[arg(long)]
     shell: bool,
-    /// Rerun, or open the shell, with the tree at the path it had (Linux)
+    /// Rerun, or with --shell open the shell, with the tree at the path it had (Linux)
     #[arg(long)]
     same_path: bool,
     #[command(flatten)]
@@ -59,10 +63,15 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     if args.shell && !session.out.can_ask() {
         return Err(Error::new(Kind::Usage, "--shell needs a terminal").hint("--run reruns the command without one"));
     }
+    let rerun_it = args.run || (args.same_path && !args.shell);
+    if rerun_it {
+        knows_command(&world, &args.id).await?;
+    }
     let id = crate::pipeline::id::normal(&args.id)?;
     let options = Options {
         into: args.into.clone().unwrap_or_else(|| PathBuf::from(format!("repro-{id}"))),
         force: args.force,
+        reuse: rerun_it || args.shell,
         ..Options::default()
     };
     let mut asked = world.stop.clone();
@@ -75,13 +84,28 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     if world.dry_run {
         return Ok(exit::DONE);
     }
-    if args.run || (args.same_path && !args.shell) {
+    if let Some((_, error)) = restored.failed.iter().find(|(what, _)| (rerun_it || args.shell) && what == DOCUMENTS) {
+        return Err(Error::new(error.kind(), "there is no script to start: the capture's details are damaged")
+            .hint("the tree is restored: look there yourself"));
+    }
+    if rerun_it {
         return rerun(&world, &args, &restored).await;
     }
     if args.shell {
         return shell(&args, &restored);
     }
     Ok(if restored.failed.is_empty() && restored.impossible.is_empty() { exit::DONE } else { exit::PARTLY })
+}
+
+/// Refuses to rerun what nobody knows, before anything is restored.
+async fn knows_command(world: &World, id: &str) -> Result<()> {
+    let shown = show(world, id).await?;
+    if can_rerun(&shown.details) {
+        return Ok(());
+    }
+    let id = &shown.record.id;
+    Err(Error::new(Kind::Usage, format!("capture {id} knows no command to rerun: it was saved without one"))
+        .hint(format!("open a shell in its directory and environment: ci-tool repro restore {id} --shell")))
 }
 
 fn report(session: &Session, world: &World, restored: &Restored) {
@@ -102,6 +126,7 @@ fn report(session: &Session, world: &World, restored: &Restored) {
             "dry_run": world.dry_run,
             "id": record.id,
             "into": restored.into,
+            "already": restored.already,
             "entries": restored.entries.len(),
             "bytes": bytes,
             "resumed": restored.resumed,
@@ -111,24 +136,39 @@ fn report(session: &Session, world: &World, restored: &Restored) {
             "drift": restored.drift,
         }));
     }
-    let what = format!("{} files and folders, {}", restored.entries.len(), out::bytes(bytes));
+    let what =
+        format!("{}, {}", out::count(restored.entries.len(), "file or folder", "files and folders"), out::bytes(bytes));
     let into = restored.into.display();
+    if restored.already {
+        return out.note(&format!("{} is in {into} already: nothing was restored again", record.id));
+    }
     if world.dry_run {
         return out.text(&format!("would restore {what} of {} into {into}", record.id));
     }
     let mut lines = vec![format!("restored {} into {into}: {what}", record.id)];
     if restored.resumed > 0 {
-        lines.push(format!("  {} files were there from a restore that was cut off", restored.resumed));
+        lines.push(format!(
+            "  {} there from a restore that was cut off",
+            out::count(restored.resumed, "file was", "files were")
+        ));
     }
     let removed = restored.shown.details.removed.len();
     if removed > 0 {
-        lines.push(format!("  {removed} secrets were removed when it was saved: REPRO.md names them"));
+        let secrets = out::count(removed, "secret was", "secrets were");
+        lines.push(format!("  {secrets} removed when it was saved: REPRO.md names what"));
     }
     if !differs.is_empty() {
-        lines.push(format!("  {} things differ here from the job's machine: REPRO.md names them", differs.len()));
+        let things = out::count(differs.len(), "thing differs", "things differ");
+        lines.push(format!("  {things} here from the job's machine: REPRO.md names what"));
     }
-    let script = if cfg!(windows) { "rerun.ps1" } else { "rerun.sh" };
-    lines.push(format!("rerun the failure: {}", process::quote_sh([restored.into.join(script)])));
+    let suffix = if cfg!(windows) { "ps1" } else { "sh" };
+    let script = |name: &str| process::quote_sh([restored.into.join(format!("{name}.{suffix}"))]);
+    if !restored.failed.iter().any(|(what, _)| what == DOCUMENTS) {
+        lines.push(match can_rerun(&restored.shown.details) {
+            true => format!("rerun the failure: {}", script("rerun")),
+            false => format!("open a shell there: {}", script("enter")),
+        });
+    }
     out.note(&lines.join("\n"));
 }
 

@@ -4,7 +4,7 @@ use super::list::{age, expiry, seconds, state, summary};
 use crate::{
     cli::{Session, exit, out},
     error::{Error, Result},
-    ops::repro::show::{Shown, log, show},
+    ops::repro::show::{Shown, dump, dump_names, log, show, unsearched_in},
     pipeline::duration,
 };
 use serde_json::json;
@@ -19,6 +19,9 @@ pub struct Args {
     /// Print the job's output instead
     #[arg(long)]
     log: bool,
+    /// Print what this command of `repro.dump` said instead, by its name in the list of dumps
+    #[arg(long, value_name = "NAME", conflicts_with = "log")]
+    dump: Option<String>,
 }
 
 /// Runs the verb.
@@ -42,16 +45,26 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
             out.bytes(&block[..n]);
         }
     }
+    if let Some(name) = &args.dump {
+        out.bytes(dump(&shown, name)?.output.as_bytes());
+        return Ok(exit::DONE);
+    }
     let now = (world.now)();
+    // All else can be told without the list of the files.
+    let unsearched = unsearched_in(&world, &shown.record).await.unwrap_or_else(|error| {
+        out.warn(&format!("the list of the files cannot be read: {}", error.message()));
+        Vec::new()
+    });
     if out.is_json() {
-        out.json(&json!({ "schema": 1, "capture": summary(&shown.record, now), "details": shown.details }));
+        let capture = summary(&shown.record, now);
+        out.json(&json!({ "schema": 1, "capture": capture, "details": shown.details, "not_searched": unsearched }));
     } else {
-        out.text(&text(&shown, now));
+        out.text(&text(&shown, &unsearched, now));
     }
     Ok(exit::DONE)
 }
 
-fn text(shown: &Shown, now: jiff::Timestamp) -> String {
+fn text(shown: &Shown, unsearched: &[String], now: jiff::Timestamp) -> String {
     let (record, details) = (&shown.record, &shown.details);
     let mut text = String::new();
     let mut field = |name: &str, value: Option<String>| {
@@ -86,17 +99,16 @@ fn text(shown: &Shown, now: jiff::Timestamp) -> String {
     field(
         "contents",
         Some(format!(
-            "{} files and folders, {}, {} in the store",
-            totals.entries,
+            "{}, {}, {} in the store",
+            out::count(totals.entries, "file or folder", "files and folders"),
             out::bytes(totals.bytes),
             out::bytes(totals.stored)
         )),
     );
-    field("environment", Some(format!("{} variables", details.environment.len())));
+    field("environment", Some(out::count(details.environment.len(), "variable", "variables")));
     for root in &details.roots {
         field("tree", Some(format!("{} was {}", root.prefix, root.path)));
     }
-    section(&mut text, "tools", details.tool_versions().iter().map(|(name, version)| format!("{name}: {version}")));
     section(
         &mut text,
         "failed tests",
@@ -115,13 +127,23 @@ fn text(shown: &Shown, now: jiff::Timestamp) -> String {
         "removed, but too short or common to be searched for elsewhere",
         details.not_searched.iter().cloned(),
     );
+    section(&mut text, "not searched for secrets, being compressed", unsearched.iter().cloned());
     section(
         &mut text,
         "not saved, or not as it was",
         details.problems.iter().map(|p| format!("{}: {} ({})", p.path, p.kind.as_str(), p.detail)),
     );
     section(&mut text, "excluded", details.excluded.iter().cloned());
-    section(&mut text, "dumps", details.dumps.iter().map(|d| format!("{}: {} bytes", d.command, d.output.len())));
+    let names = dump_names(&details.dumps);
+    section(
+        &mut text,
+        &format!("dumps (ci-tool repro show {} --dump NAME)", record.id),
+        details.dumps.iter().zip(names).map(|(dump, name)| {
+            let end = dump.exit_code.map_or("could not be run or took too long".into(), |code| format!("exit {code}"));
+            format!("{name}: {}: {end}, {}", dump.command, out::bytes(dump.output.len() as u64))
+        }),
+    );
+    section(&mut text, "tools", details.tool_versions().iter().map(|(name, version)| format!("{name}: {version}")));
     text
 }
 

@@ -11,6 +11,7 @@ use crate::{
         progress::Unit,
         record::{Format, Record},
     },
+    process::quote_sh,
 };
 use std::{
     fs::File,
@@ -19,29 +20,57 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+/// What is to be written.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The capture, by the beginning of its id.
+    pub id: String,
+    /// The format; none is what the suffix of the file says.
+    pub format: Option<Format>,
+    /// The file.
+    pub to: PathBuf,
+}
+
 /// What was written.
 #[derive(Debug, Clone)]
 pub struct Exported {
     /// The capture's record.
     pub record: Record,
+    /// The archive's format.
+    pub format: Format,
+    /// How many files and folders of the capture are in it.
+    pub entries: usize,
     /// Files that are damaged in the store and so not in the archive.
     pub failed: Vec<(String, String)>,
-    /// The archive's size in bytes.
+    /// The archive's size in bytes; 0 after a dry run.
     pub len: u64,
 }
 
 /// Writes the tree and the scripts as `restore` would lay them out into one archive. The file appears whole or not at all.
 ///
 /// # Errors
-/// `Exists` when the file is there; as [`restore::restore`].
-pub async fn export(world: &World, id: &str, format: Format, to: &Path) -> Result<Exported> {
-    let record = catalog::find(&world.store, id).await?.record;
+/// `Usage` for a file whose suffix says no format or another one; `Exists` when the file is there; `NotFound` when its
+/// directory is not; as [`restore::restore`].
+pub async fn export(world: &World, request: &Request) -> Result<Exported> {
+    let to = request.to.as_path();
+    let format = format_of(to, request.format)?;
+    let record = catalog::find(&world.store, &request.id).await?.record;
     if std::fs::symlink_metadata(to).is_ok() {
         return Err(
             Error::new(Kind::Exists, format!("{} is there already", to.display())).hint("name another file with --to")
         );
     }
     let parent = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !parent.is_dir() {
+        let text = format!("writing {}: there is no directory {}", to.display(), parent.display());
+        return Err(Error::new(Kind::NotFound, text).hint(format!("make it first: mkdir -p {}", quote_sh([parent]))));
+    }
+    if world.dry_run {
+        let into = parent.join(format!(".ci-tool-export-{}", record.id));
+        let options = restore::Options { into, layout: Layout::Portable, ..restore::Options::default() };
+        let entries = restore::restore(world, record.id.as_str(), &options).await?.entries.len();
+        return Ok(Exported { record, format, entries, failed: vec![], len: 0 });
+    }
     let staging = tempfile::Builder::new().prefix(".ci-tool-export-").tempdir_in(parent);
     let staging = staging.map_err(|e| Error::io("making a directory in", parent, e))?;
     let tree = staging.path().join("tree");
@@ -52,6 +81,7 @@ pub async fn export(world: &World, id: &str, format: Format, to: &Path) -> Resul
     progress.phase("packing", Some(record.totals.bytes), Unit::Bytes);
     let scratch = staging.path().to_owned();
     let entries = restored.entries;
+    let count = entries.len();
     let archive = out.clone();
     let work = move || {
         let file = File::create(&archive).map_err(|e| Error::io("creating", &archive, e))?;
@@ -75,7 +105,27 @@ pub async fn export(world: &World, id: &str, format: Format, to: &Path) -> Resul
         })
         .map_err(|e| Error::io("putting in place", to, e))?;
     let failed = restored.failed.into_iter().map(|(path, error)| (path, error.message().to_owned())).collect();
-    Ok(Exported { record, failed, len })
+    Ok(Exported { record, format, entries: count, failed, len })
+}
+
+/// The format that the file's suffix and the one asked for agree on.
+fn format_of(to: &Path, asked: Option<Format>) -> Result<Format> {
+    if to.as_os_str() == "-" {
+        return Err(Error::new(Kind::Usage, "an archive is not written to standard output")
+            .hint("name a file: --to job.zip; single files go there: ci-tool repro get ID PATH --to -"));
+    }
+    let suffix = to.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let told = [Format::Zip, Format::SevenZ].into_iter().find(|format| format.as_str() == suffix);
+    let shown = to.display();
+    match (told, asked) {
+        (Some(told), Some(asked)) if told != asked => {
+            let text = format!("{shown} says {}, and --format says {}", told.as_str(), asked.as_str());
+            Err(Error::new(Kind::Usage, text).hint("leave out --format, or name a file with that suffix"))
+        }
+        (Some(format), _) | (None, Some(format)) => Ok(format),
+        (None, None) => Err(Error::new(Kind::Usage, format!("the name {shown} does not say which archive to write"))
+            .hint("end it in .zip or .7z, or say --format zip or --format 7z")),
+    }
 }
 
 /// Adds what lies beside the tree (README, scripts) to its entries, in path order.
@@ -122,5 +172,30 @@ impl Source for Restored {
 
     fn failed(&self, entry: &Entry, error: io::Error, _: bool) {
         self.note(entry, error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suffix_says_the_format_and_a_flag_may_not_contradict_it() {
+        let (zip, seven) = (Some(Format::Zip), Some(Format::SevenZ));
+        for (to, asked, expected) in [
+            ("job.zip", None, zip),
+            ("a/JOB.ZIP", None, zip),
+            ("job.7z", None, seven),
+            ("job.7z", seven, seven),
+            ("job", zip, zip),
+            ("job.zip", seven, None),
+            ("job.tar", None, None),
+            ("zip", None, None),
+            ("-", zip, None),
+        ] {
+            let found = format_of(Path::new(to), asked);
+            let hinted = found.as_ref().err().is_none_or(|e| e.kind() == Kind::Usage && !e.hints().is_empty());
+            assert!(hinted && found.ok() == expected, "{to} {asked:?}");
+        }
     }
 }

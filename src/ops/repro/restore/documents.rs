@@ -3,12 +3,14 @@
 use super::{Layout, environment::rewrite, needs::NEEDS, scripts};
 use crate::{
     capture::{drift::Row, drift::State, machine::docker_run},
-    error::{Error, Result},
-    ops::repro::show::Shown,
+    error::{Error, Kind, Result},
+    ops::repro::show::{Shown, dump_names},
     pipeline::{
-        details::ProblemKind,
+        details::{Dump, ProblemKind},
         duration,
+        id::Id,
         markdown::{code, text},
+        record::Outcome,
     },
 };
 use std::{fmt::Write as _, fs, path::Path, time::Duration};
@@ -26,6 +28,8 @@ pub struct Input<'a> {
     pub drift: &'a [Row],
     /// Files that could not be restored.
     pub failed: &'a [(String, Error)],
+    /// What is compressed and so was not searched for secrets.
+    pub unsearched: Vec<String>,
     /// What the directory is for.
     pub layout: Layout,
 }
@@ -42,7 +46,24 @@ pub fn write(input: &Input<'_>) -> Result<()> {
         put(&input.into.join(format!("{}.sh", script.name)), &script.sh, true)?;
         put(&input.into.join(format!("{}.ps1", script.name)), &script.ps1, false)?;
     }
+    dumps(&input.into.join("dump"), &details.dumps)?;
     put(&input.into.join("REPRO.md"), &readme(input, &environment, &scripts), false)
+}
+
+/// Writes the outputs that `repro.dump` asked for.
+fn dumps(directory: &Path, dumps: &[Dump]) -> Result<()> {
+    if dumps.is_empty() {
+        return Ok(());
+    }
+    if fs::symlink_metadata(directory).is_ok_and(|found| found.is_symlink()) {
+        return Err(Error::new(Kind::Exists, format!("the link {} is in the way", directory.display()))
+            .hint("remove the link, or restore into a new directory: --into DIR"));
+    }
+    fs::create_dir_all(directory).map_err(|e| Error::io("making the directory", directory, e))?;
+    for (dump, name) in dumps.iter().zip(dump_names(dumps)) {
+        put(&directory.join(format!("{name}.txt")), &dump.output, false)?;
+    }
+    Ok(())
 }
 
 fn put(path: &Path, text: &str, executable: bool) -> Result<()> {
@@ -74,6 +95,7 @@ fn readme(input: &Input<'_>, environment: &super::Rewritten, scripts: &[scripts:
     failure(&mut out, input);
     use_it(&mut out, input, environment, scripts);
     ready(&mut out, input);
+    said(&mut out, input);
     missing(&mut out, input);
     drifted(&mut out, input);
     out
@@ -81,7 +103,8 @@ fn readme(input: &Input<'_>, environment: &super::Rewritten, scripts: &[scripts:
 
 fn failure(out: &mut String, input: &Input<'_>) {
     let (record, details) = (&input.shown.record, &input.shown.details);
-    line(out, &format!("# {}: {}\n", text(&record.job.name), record.outcome.show()));
+    let outcome = if record.outcome == Outcome::default() { "saved by hand".into() } else { record.outcome.show() };
+    line(out, &format!("# {}: {outcome}\n", text(&record.job.name)));
     let revision = &record.revision;
     let rows = [
         ("Capture", Some(record.id.to_string())),
@@ -113,6 +136,7 @@ fn failure(out: &mut String, input: &Input<'_>) {
     }
     list(
         out,
+        &record.id,
         "\n## Failed tests\n",
         details.failed_tests.iter().map(|test| {
             let message = test.message.as_ref().map(|m| format!(": {}", text(m))).unwrap_or_default();
@@ -145,13 +169,20 @@ fn use_it(out: &mut String, input: &Input<'_>, environment: &super::Rewritten, a
         line(
             out,
             &format!(
-                "\n{} files hold the old path {} themselves and were left as they are",
-                details.embedding_count,
+                "\n{} the old path {} and stay as they are",
+                if details.embedding_count == 1 {
+                    "1 file holds".to_owned()
+                } else {
+                    format!("{} files hold", details.embedding_count)
+                },
                 code(&details.roots.first().map(|r| r.path.clone()).unwrap_or_default())
             ),
         );
-        line(out, "(on Linux, `ci-tool repro restore ID --same-path` reruns with the tree at that path):\n");
-        list(out, "", details.embedding.iter().map(|p| code(p)));
+        let id = &input.shown.record.id;
+        let rerun = format!("ci-tool repro restore {id} --into . --same-path");
+        let rerun = if scripts::can_rerun(details) { rerun } else { rerun + " --shell" };
+        line(out, &format!("(on Linux, {} in this directory works with the tree at that path):\n", code(&rerun)));
+        list(out, id, "", details.embedding.iter().map(|p| code(p)));
     }
 }
 
@@ -179,16 +210,30 @@ fn ready(out: &mut String, input: &Input<'_>) {
     }
 }
 
+fn said(out: &mut String, input: &Input<'_>) {
+    let dumps = &input.shown.details.dumps;
+    let items = dumps.iter().zip(dump_names(dumps)).map(|(dump, name)| {
+        let end = dump.exit_code.map_or("could not be run or took too long".into(), |exit| format!("exit {exit}"));
+        format!("{}: {}, {end}", code(&format!("dump/{name}.txt")), code(&dump.command))
+    });
+    list(out, &input.shown.record.id, "\n## What the machine said\n", items);
+}
+
 fn missing(out: &mut String, input: &Input<'_>) {
-    let details = &input.shown.details;
+    let (details, id) = (&input.shown.details, &input.shown.record.id);
     // All of them: this is what has to be provided.
     list_all(
         out,
         "\n## Removed because secret\n\nWhat the job needs of these you have to provide yourself.\n",
         details.removed.iter().map(|r| format!("{} {} {}: {}", r.place, code(&r.name), r.action, text(&r.reason))),
     );
+    let compressed = input.unsearched.iter().map(|what| format!("{what}: compressed content is not searched"));
+    let short = details.not_searched.iter().map(|what| text(what));
+    let unsearched: Vec<String> = short.chain(compressed).collect();
+    list(out, id, "\n## Not searched for secrets\n", unsearched.into_iter());
     list(
         out,
+        id,
         "\n## Not saved, or not as it was\n",
         details.problems.iter().map(|p| {
             let what = match p.kind {
@@ -202,10 +247,11 @@ fn missing(out: &mut String, input: &Input<'_>) {
     );
     list(
         out,
+        id,
         "\n## Damaged in the store\n\nThese could not be restored.\n",
         input.failed.iter().map(|(path, error)| format!("{}: {}", code(path), text(error.message()))),
     );
-    list(out, "\n## Excluded from the capture\n", details.excluded.iter().map(|p| code(p)));
+    list(out, id, "\n## Excluded from the capture\n", details.excluded.iter().map(|p| code(p)));
 }
 
 fn drifted(out: &mut String, input: &Input<'_>) {
@@ -226,11 +272,11 @@ fn drifted(out: &mut String, input: &Input<'_>) {
     }
 }
 
-fn list(out: &mut String, title: &str, items: impl ExactSizeIterator<Item = String>) {
+fn list(out: &mut String, id: &Id, title: &str, items: impl ExactSizeIterator<Item = String>) {
     let count = items.len();
     list_all(out, title, items.take(LIST_MAX));
     if count > LIST_MAX {
-        line(out, &format!("- … and {} more: `ci-tool repro show ID`", count - LIST_MAX));
+        line(out, &format!("- … and {} more: `ci-tool repro show {id}`", count - LIST_MAX));
     }
 }
 

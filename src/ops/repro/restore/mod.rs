@@ -11,6 +11,7 @@ pub mod same_path;
 mod scripts;
 
 pub use environment::{Rewritten, rewrite};
+pub use scripts::can_rerun;
 
 use super::show::{self, Shown};
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     },
     capture::{
         catalog,
+        details::Details,
         drift::{self, Row, Side},
         machine,
         objects::{Contents, Manifest, read_manifest},
@@ -35,6 +37,7 @@ use crate::{
         progress::{Unit, Until},
         record::Record,
     },
+    process::quote_sh,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -47,6 +50,9 @@ use std::{
 
 /// The directory beside the tree that is ours.
 pub const OWN: &str = ".ci-tool";
+
+/// How [`Restored::failed`] calls what is made from the capture's details.
+pub const DOCUMENTS: &str = "REPRO.md and the scripts";
 
 /// What the directory is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,6 +71,8 @@ pub struct Options {
     pub into: PathBuf,
     /// Restore into a directory that holds other things: files in the way are replaced, nothing else is touched.
     pub force: bool,
+    /// Take what an earlier restore of the same capture finished there, as it is now.
+    pub reuse: bool,
     /// What it is for.
     pub layout: Layout,
 }
@@ -76,16 +84,33 @@ pub struct Restored {
     pub shown: Shown,
     /// The directory, absolute.
     pub into: PathBuf,
+    /// It was there whole already: nothing was written or compared, and there is nothing below.
+    pub already: bool,
     /// The entries that are there now.
     pub entries: Vec<Entry>,
     /// Files that were there already, from a restore that was cut off.
     pub resumed: u64,
-    /// Files that are damaged in the store, and the damage.
+    /// What is damaged in the store, and the damage: files of the tree, the log, [`DOCUMENTS`].
     pub failed: Vec<(String, Error)>,
     /// Links that this user or system cannot make.
     pub impossible: Vec<String>,
     /// How this machine differs from the job's.
     pub drift: Vec<Row>,
+}
+
+impl Restored {
+    fn nothing(shown: Shown, into: PathBuf) -> Restored {
+        Restored {
+            shown,
+            into,
+            already: false,
+            entries: vec![],
+            resumed: 0,
+            failed: vec![],
+            impossible: vec![],
+            drift: vec![],
+        }
+    }
 }
 
 /// A line of the journal in the directory.
@@ -102,7 +127,7 @@ enum Step {
 }
 
 /// Restores a capture. Every file is verified while it is written; a damaged one is reported and the others are restored.
-/// Cut off, the same call goes on where it stopped.
+/// Without the capture's details there are no scripts, but all files. Cut off, the same call goes on where it stopped.
 ///
 /// # Errors
 /// As [`catalog::find`]; `Exists` when the directory is not empty; `Corrupt` when the manifest is damaged or hostile: then
@@ -110,7 +135,16 @@ enum Step {
 pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Restored> {
     let _progress = Until(&*world.progress);
     let record = catalog::find(&world.store, id).await?.record;
-    let shown = Shown { details: show::details(world, &record).await?, record };
+    let (details, damage) = match show::details(world, &record).await {
+        Ok(details) => (details, None),
+        Err(error) if error.kind() == Kind::Corrupt => (Details::default(), Some((DOCUMENTS.to_owned(), error))),
+        Err(error) => return Err(error),
+    };
+    let shown = Shown { details, record };
+    if look(options, &shown.record.id)? == Found::Whole {
+        let into = fs::canonicalize(&options.into).map_err(|e| Error::io("opening", &options.into, e))?;
+        return Ok(Restored { already: true, ..Restored::nothing(shown, into) });
+    }
     let Manifest { mut entries, frames } = read_manifest(&world.store, &shown.record).await?;
     if options.layout == Layout::Portable {
         entries.iter_mut().for_each(|e| e.mode |= if e.content == Content::Directory { 0o700 } else { 0o400 });
@@ -119,9 +153,8 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     check_layout(&entries)?;
     check(&entries, false, cfg!(windows))?;
     if world.dry_run {
-        look(&options.into, &shown.record.id, options.force)?;
-        let into = options.into.clone();
-        return Ok(Restored { shown, into, entries, resumed: 0, failed: vec![], impossible: vec![], drift: vec![] });
+        let failed = Vec::from_iter(damage);
+        return Ok(Restored { entries, failed, ..Restored::nothing(shown, options.into.clone()) });
     }
     let (into, existing, mut journal) = prepare(options, &shown.record.id)?;
     let tree = Tree::open(&into, existing)?;
@@ -135,9 +168,17 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     };
     let mut failed = outcome.failed;
     failed.extend(log_file(world, &shown.record, &into).await?.map(|error| ("job.log".into(), error)));
-    let documents =
-        documents::Input { shown: &shown, into: &into, drift: &drift, failed: &failed, layout: options.layout };
-    documents::write(&documents)?;
+    match damage {
+        Some(damage) => failed.push(damage),
+        None => documents::write(&documents::Input {
+            shown: &shown,
+            into: &into,
+            drift: &drift,
+            failed: &failed,
+            unsearched: show::unsearched(&outcome.entries),
+            layout: options.layout,
+        })?,
+    }
     journal.append(&Step::Done)?;
     if options.layout == Layout::Portable {
         drop(journal);
@@ -146,6 +187,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     Ok(Restored {
         shown,
         into,
+        already: false,
         entries: outcome.entries,
         resumed: outcome.resumed,
         failed,
@@ -174,11 +216,13 @@ fn check_layout(entries: &[Entry]) -> Result<()> {
 enum Found {
     Empty,
     CutOff,
+    Whole,
     Other,
 }
 
 /// Looks at the directory and refuses what must not be written into.
-fn look(into: &Path, id: &Id, force: bool) -> Result<Found> {
+fn look(options: &Options, id: &Id) -> Result<Found> {
+    let into = options.into.as_path();
     let found = match fs::read_dir(into) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Found::Empty,
         Err(e) => return Err(Error::io("opening", into, e).hint("--into names a directory that is new or empty")),
@@ -186,12 +230,25 @@ fn look(into: &Path, id: &Id, force: bool) -> Result<Found> {
             None => Found::Empty,
             Some(_) => {
                 let steps: Vec<Step> = FileJournal::read(&journal_path(into)).unwrap_or_default();
-                let ours = steps.iter().any(|s| matches!(s, Step::Begin { id: begun } if begun == id));
-                if ours && steps.last() != Some(&Step::Done) { Found::CutOff } else { Found::Other }
+                let begun = steps.iter().rev().find_map(|s| match s {
+                    Step::Begin { id } => Some(id),
+                    Step::Done => None,
+                });
+                match (begun == Some(id), steps.last() == Some(&Step::Done)) {
+                    (true, false) => Found::CutOff,
+                    (true, true) if !options.force => Found::Whole,
+                    _ => Found::Other,
+                }
             }
         },
     };
-    if found == Found::Other && !force {
+    if found == Found::Whole && !options.reuse {
+        let again = format!("ci-tool repro restore {id} --into {}", quote_sh([into]));
+        return Err(Error::new(Kind::Exists, format!("capture {id} is in {} already", into.display()))
+            .hint(format!("rerun the failure there: {again} --run"))
+            .hint(format!("put back what was changed or removed since: {again} --force")));
+    }
+    if found == Found::Other && !options.force {
         return Err(Error::new(Kind::Exists, format!("{} is not empty", into.display()))
             .hint("restore into a new directory (--into DIR), or replace what is in the way with --force"));
     }
@@ -199,7 +256,7 @@ fn look(into: &Path, id: &Id, force: bool) -> Result<Found> {
 }
 
 fn prepare(options: &Options, id: &Id) -> Result<(PathBuf, Existing, FileJournal<Step>)> {
-    let found = look(&options.into, id, options.force)?;
+    let found = look(options, id)?;
     let own = options.into.join(OWN);
     let journal = journal_path(&options.into);
     for ours in [own.clone(), journal.with_added_extension("lock"), journal] {
@@ -214,7 +271,7 @@ fn prepare(options: &Options, id: &Id) -> Result<(PathBuf, Existing, FileJournal
     journal.append(&Step::Begin { id: id.clone() })?;
     let existing = match found {
         Found::CutOff => Existing::Resume,
-        Found::Empty => Existing::Refuse,
+        Found::Empty | Found::Whole => Existing::Refuse,
         Found::Other => Existing::Replace,
     };
     Ok((into, existing, journal))

@@ -24,7 +24,8 @@ const PS_HEAD: &str = "$ErrorActionPreference = 'Stop'\n$CI_TOOL_HERE = $PSScrip
 /// All scripts of a capture.
 pub fn all(details: &Details, environment: &Rewritten) -> Vec<Script> {
     let directory = pieces(&details.directory, &details.roots);
-    let mut scripts = vec![set_environment(details, environment), enter(&directory), rerun(details, &directory)];
+    let mut scripts = vec![set_environment(details, environment), enter(&directory, can_rerun(details))];
+    scripts.extend(rerun(details, &directory));
     for (name, command) in details.ready.scripts() {
         let purpose = match name {
             "setup" => "installs what the job needs",
@@ -89,30 +90,34 @@ fn set_environment(details: &Details, environment: &Rewritten) -> Script {
     Script { name: "env".into(), purpose: "sets the job's environment".into(), sh, ps1 }
 }
 
-fn enter(directory: &Pieces) -> Script {
-    let sh = "echo \"the job's environment is set; $CI_TOOL_HERE/rerun.sh runs the command that failed; exit leaves\" >&2\nexec \"${SHELL:-/bin/sh}\"";
-    let ps1 = "Write-Host \"the job's environment is set; $CI_TOOL_HERE/rerun.ps1 runs the command that failed; exit leaves\"\n& (Get-Process -Id $PID).Path -NoExit";
-    in_environment("enter".into(), "opens a shell in the job's directory and environment", directory, sh, ps1)
+fn enter(directory: &Pieces, with_rerun: bool) -> Script {
+    let greeting = |suffix: &str| match with_rerun {
+        true => format!(
+            "the job's environment is set; $CI_TOOL_HERE/rerun.{suffix} runs the command that failed; exit leaves"
+        ),
+        false => "the job's environment is set; exit leaves".to_owned(),
+    };
+    let sh = format!("echo \"{}\" >&2\nexec \"${{SHELL:-/bin/sh}}\"", greeting("sh"));
+    let ps1 = format!("Write-Host \"{}\"\n& (Get-Process -Id $PID).Path -NoExit", greeting("ps1"));
+    in_environment("enter".into(), "opens a shell in the job's directory and environment", directory, &sh, &ps1)
 }
 
-fn rerun(details: &Details, directory: &Pieces) -> Script {
+/// Whether the capture knows the command that failed.
+pub fn can_rerun(details: &Details) -> bool {
+    !details.command.is_empty() || details.failed_command.is_some()
+}
+
+fn rerun(details: &Details, directory: &Pieces) -> Option<Script> {
     let purpose = "runs the command that failed";
     if !details.command.is_empty() {
         let parts: Vec<Pieces> = details.command.iter().map(|arg| pieces(arg, &details.roots)).collect();
         let sh = format!("exec {} \"$@\"", parts.iter().map(sh_value).collect::<Vec<_>>().join(" "));
         let arguments: Vec<_> = parts[1..].iter().map(ps_value).collect();
         let ps1 = format!("& {} @({}) @args\nexit $LASTEXITCODE", ps_value(&parts[0]), arguments.join(", "));
-        return in_environment("rerun".into(), purpose, directory, &sh, &ps1);
+        return Some(in_environment("rerun".into(), purpose, directory, &sh, &ps1));
     }
-    match &details.failed_command {
-        Some(command) => in_environment("rerun".into(), purpose, directory, &shell_sh(command), &shell_ps(command)),
-        None => {
-            let message = "this capture knows no command: it was saved without one";
-            let sh = format!("echo '{message}' >&2\nexit 2");
-            let ps1 = format!("Write-Error '{message}' -ErrorAction Continue\nexit 2");
-            in_environment("rerun".into(), purpose, directory, &sh, &ps1)
-        }
-    }
+    let command = details.failed_command.as_ref()?;
+    Some(in_environment("rerun".into(), purpose, directory, &shell_sh(command), &shell_ps(command)))
 }
 
 fn in_environment(name: String, purpose: &str, directory: &Pieces, sh: &str, ps1: &str) -> Script {
