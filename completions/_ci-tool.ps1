@@ -72,10 +72,10 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to store the files: zip or 7z')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'What not to save, in gitignore syntax; may be given again')
             [CompletionResult]::new('--retain', '--retain', [CompletionResultType]::ParameterName, 'How long to keep it, for example 36h or 14d')
-            [CompletionResult]::new('--when', '--when', [CompletionResultType]::ParameterName, 'When to save: default failure with a command, always without')
+            [CompletionResult]::new('--when', '--when', [CompletionResultType]::ParameterName, 'When to save: default failure with a command or --exit-code, else always')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Stop the command and all it started after this long, and save')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'A file with the job''s output, as a post step')
-            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'The job''s exit code, as a post step')
+            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'The job''s exit code, as a post step; an empty one is unknown')
             [CompletionResult]::new('--failed-command', '--failed-command', [CompletionResultType]::ParameterName, 'The command that failed, as a post step')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
@@ -110,6 +110,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;repro;show' {
+            [CompletionResult]::new('--dump', '--dump', [CompletionResultType]::ParameterName, 'Print what this command of `repro.dump` said instead, by its name in the list of dumps')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
@@ -159,7 +160,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Restore into a directory that is not empty: replace files that are in the way, touch nothing else')
             [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'Then rerun the command that failed, and end with its exit code')
             [CompletionResult]::new('--shell', '--shell', [CompletionResultType]::ParameterName, 'Then open a shell there')
-            [CompletionResult]::new('--same-path', '--same-path', [CompletionResultType]::ParameterName, 'Rerun, or open the shell, with the tree at the path it had (Linux)')
+            [CompletionResult]::new('--same-path', '--same-path', [CompletionResultType]::ParameterName, 'Rerun, or with --shell open the shell, with the tree at the path it had (Linux)')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Plan, check and report, but change nothing')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
@@ -196,12 +197,13 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;repro;export' {
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'zip or 7z')
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The archive; must not exist')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The archive''s format [default: what the suffix of FILE says]')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The archive, .zip or .7z; must not exist')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Plan, check and report, but change nothing')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')

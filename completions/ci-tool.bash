@@ -284,14 +284,14 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__repro__subcmd__export)
-            opts="-q -v -h --format --to --store --config --output --color --quiet --verbose --help"
+            opts="-q -v -h --format --to --dry-run --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "zip 7z" -- "${cur}"))
                     return 0
                     ;;
                 --to)
@@ -608,12 +608,16 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__repro__subcmd__show)
-            opts="-q -v -h --log --store --config --output --color --quiet --verbose --help"
+            opts="-q -v -h --log --dump --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --dump)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --store)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
