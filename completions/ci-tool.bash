@@ -446,7 +446,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__repro__subcmd__list)
-            opts="-q -v -h --owner --job --commit --older-than --newer-than --expired --store --config --output --color --quiet --verbose --help"
+            opts="-q -v -h --owner --job --commit --older-than --newer-than --expired --by-signature --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

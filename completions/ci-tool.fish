@@ -99,6 +99,7 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_s
 always\t'Always'
 never\t'Never'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from list" -l expired -d 'Only those past their expiry'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from list" -l by-signature -d 'Count failures that repeat instead'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'

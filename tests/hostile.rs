@@ -184,6 +184,7 @@ fn blank(random: [u8; LEN], format: Format) -> Record {
         outcome: Outcome::default(),
         format,
         bases: Vec::new(),
+        signature: None,
         totals: Totals::default(),
         parts: Default::default(),
     }

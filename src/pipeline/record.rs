@@ -216,6 +216,9 @@ pub struct Record {
     /// While it is open: the captures whose content it may use.
     #[serde(default)]
     pub bases: Vec<Id>,
+    /// What this failure has in common with its repetitions: 16 hex digits. `None` for a job that did not fail.
+    #[serde(default)]
+    pub signature: Option<String>,
     /// How much it is.
     #[serde(default)]
     pub totals: Totals,
@@ -298,6 +301,7 @@ mod tests {
             outcome: Outcome::default(),
             format: Format::Zip,
             bases: Vec::new(),
+            signature: None,
             totals: Totals::default(),
             parts: Parts::default(),
         }

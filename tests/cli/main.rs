@@ -54,6 +54,7 @@ fn plant(sandbox: &Sandbox, id: &str, change: impl FnOnce(&mut Record)) {
         outcome: Outcome { exit_code: Some(1), ..Outcome::default() },
         format: Format::Zip,
         bases: Vec::new(),
+        signature: None,
         totals: Totals::default(),
         parts: Parts::default(),
     };

@@ -43,6 +43,9 @@ pub struct Args {
     /// Only those past their expiry
     #[arg(long)]
     expired: bool,
+    /// Count failures that repeat instead
+    #[arg(long)]
+    by_signature: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,7 +68,9 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let listed = list(&world, &filter).await?;
     let now = (world.now)();
     let out = &session.out;
-    if out.is_json() {
+    if args.by_signature {
+        super::signatures::print(session, &listed.captures, now);
+    } else if out.is_json() {
         let captures = listed.captures.iter().map(|r| summary(r, now)).collect();
         out.json(&Listing { schema: 1, captures });
     } else {

@@ -11,6 +11,7 @@ mod list;
 mod restore;
 mod save;
 mod show;
+mod signatures;
 mod stats;
 mod verify;
 

@@ -4,7 +4,7 @@ mod decide;
 mod facts;
 mod pack;
 mod reports;
-pub mod signature;
+mod signature;
 
 pub use decide::{Decision, MARKS, When, decide, mark};
 pub use facts::Facts;
@@ -272,6 +272,14 @@ async fn fill(
         // Quoting cuts a secret that holds a quote: it is masked before.
         record.outcome.command = Some(crate::process::quote_sh(&details.command));
     }
+    record.signature = signature::signature(
+        &record.job.key,
+        record.outcome.command.as_deref(),
+        request.happened.failed(),
+        &details.failed_tests,
+        request.happened.log.as_deref(),
+        &details.directory,
+    );
     record.totals = Totals {
         entries: packed.entries,
         bytes: packed.bytes,
@@ -322,6 +330,7 @@ fn blank_record(world: &World, request: &Request, roots: &[Root], facts: &Facts)
         },
         format: request.format,
         bases: Vec::new(),
+        signature: None,
         totals: Totals::default(),
         parts: Default::default(),
     }
