@@ -209,6 +209,15 @@ fn any_exit_code_is_taken_and_an_empty_one_is_unknown() {
 }
 
 #[test]
+fn secrets_in_the_command_line_are_listed_as_removed() {
+    let sandbox = Sandbox::new();
+    let token = format!("gh{}_{}", 'p', "x1".repeat(18));
+    sandbox.repro(["save", "--", "sh", "-c", "exit 1", &token]).code(1);
+    let shown = sandbox.repro(["show", &sandbox.only()]).ok().prints(&["command", "a GitHub token"]);
+    assert!(!shown.text().contains(&token));
+}
+
+#[test]
 fn an_address_that_is_none_is_refused_before_the_job_runs() {
     let sandbox = Sandbox::new();
     for store in ["s3://bucket", "az://account", "https://a.blob.core.windows.net/c?sp=r&sig=x", "file://relative"] {
