@@ -231,7 +231,7 @@ fn a_workspace_that_cannot_be_entered_is_named() {
     let sandbox = Sandbox::new();
     let closed = sandbox.path("closed");
     fs::create_dir(&closed).unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let ran = unprivileged(&sandbox, "repro save --workspace ../closed -- false").code(126);
     let ran = ran.says(&["entering the directory", "closed", "chmod u+x"]);
     assert!(!ran.stderr.contains("not executable"), "{}", ran.stderr);
