@@ -4,6 +4,9 @@ use super::{machine::Machine, tools::Tool};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Stands for the version of a tool that did not tell it.
+const UNKNOWN: &str = "unknown version";
+
 /// How a saved thing compares with the present one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,11 +44,13 @@ pub struct Side<'a> {
 }
 
 /// Compares everything that was saved with what is here; what is only here is no drift. The machine's name is not
-/// compared: it differs by intent.
+/// compared: it differs by intent. A tool whose version one side does not know, because it did not answer in time, is left
+/// out.
 pub fn compare(saved: Side<'_>, present: Side<'_>) -> Vec<Row> {
     let now: BTreeMap<String, String> = facts(present).into_iter().collect();
     facts(saved)
         .into_iter()
+        .filter(|(what, saved)| now.get(what).is_none_or(|now| (saved == UNKNOWN) == (now == UNKNOWN)))
         .map(|(what, saved)| {
             let present = now.get(&what).cloned();
             let state = match &present {
@@ -84,7 +89,7 @@ fn facts(side: Side<'_>) -> Vec<(String, String)> {
         ("commit", side.commit.map(str::to_owned)),
     ];
     let tools = side.tools.iter().map(|tool| {
-        let version = tool.version.clone().unwrap_or_else(|| "unknown version".to_owned());
+        let version = tool.version.clone().unwrap_or_else(|| UNKNOWN.to_owned());
         (format!("tool {}", tool.name), version)
     });
     machine.into_iter().filter_map(|(what, value)| Some((what.to_owned(), value?))).chain(tools).collect()
@@ -114,12 +119,24 @@ mod tests {
         let rows = compare(
             Side {
                 machine: &saved,
-                tools: &[tool("gcc", Some("12")), tool("go", None), tool("mvn", Some("3"))],
+                tools: &[
+                    tool("gcc", Some("12")),
+                    tool("go", None),
+                    tool("mvn", Some("3")),
+                    tool("npm", None),
+                    tool("pip", Some("24")),
+                ],
                 commit: Some("a"),
             },
             Side {
                 machine: &present,
-                tools: &[tool("gcc", Some("13")), tool("go", None), tool("node", Some("20"))],
+                tools: &[
+                    tool("gcc", Some("13")),
+                    tool("go", None),
+                    tool("node", Some("20")),
+                    tool("npm", Some("9")),
+                    tool("pip", None),
+                ],
                 commit: Some("a"),
             },
         );

@@ -209,6 +209,15 @@ fn any_exit_code_is_taken_and_an_empty_one_is_unknown() {
 }
 
 #[test]
+fn secrets_in_the_command_line_are_listed_as_removed() {
+    let sandbox = Sandbox::new();
+    let token = format!("gh{}_{}", 'p', "x1".repeat(18));
+    sandbox.repro(["save", "--", "sh", "-c", "exit 1", &token]).code(1);
+    let shown = sandbox.repro(["show", &sandbox.only()]).ok().prints(&["command", "a GitHub token"]);
+    assert!(!shown.text().contains(&token));
+}
+
+#[test]
 fn an_address_that_is_none_is_refused_before_the_job_runs() {
     let sandbox = Sandbox::new();
     for store in ["s3://bucket", "az://account", "https://a.blob.core.windows.net/c?sp=r&sig=x", "file://relative"] {
@@ -222,7 +231,7 @@ fn a_workspace_that_cannot_be_entered_is_named() {
     let sandbox = Sandbox::new();
     let closed = sandbox.path("closed");
     fs::create_dir(&closed).unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let ran = unprivileged(&sandbox, "repro save --workspace ../closed -- false").code(126);
     let ran = ran.says(&["entering the directory", "closed", "chmod u+x"]);
     assert!(!ran.stderr.contains("not executable"), "{}", ran.stderr);

@@ -14,7 +14,7 @@ use crate::{
         bases,
         details::{self, Details},
         objects::MANIFEST,
-        secrets::{Options, Rules, Scrubber, environment},
+        secrets::{Hits, Options, Rules, Scrubber, environment},
         upload::Upload,
         walk::{Root, WalkOptions},
     },
@@ -266,6 +266,7 @@ async fn fill(
         }
     }
     details.not_searched = scrubber.not_searched().iter().map(|n| format!("{} ({})", n.name, n.reason)).collect();
+    details.removed.extend(removed_of_command(details, &scrubber));
     *details = masked(details, &scrubber)?;
     record.parts.details = Some(upload.bytes("details.json", details.to_json()?).await?);
     if !details.command.is_empty() {
@@ -334,6 +335,21 @@ fn blank_record(world: &World, request: &Request, roots: &[Root], facts: &Facts)
         totals: Totals::default(),
         parts: Default::default(),
     }
+}
+
+/// What masking takes out of the command line.
+fn removed_of_command(details: &Details, scrubber: &Scrubber) -> Vec<Removed> {
+    let mut hits = Hits::default();
+    for text in details.command.iter().chain(&details.failed_command) {
+        hits.add(&scrubber.scrub_whole(&mut text.clone().into_bytes()));
+    }
+    let removed = hits.counts.iter().map(|(kind, n)| Removed {
+        place: "command".into(),
+        name: "command".into(),
+        action: "redacted".into(),
+        reason: format!("it holds {kind} ({n}×)"),
+    });
+    removed.collect()
 }
 
 /// Masks secrets in everything that the details say, file names and command lines included.
