@@ -17,7 +17,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 /// Requests for tiles that are on their way at once.
 const TILES_AT_ONCE: usize = 8;
@@ -106,6 +106,20 @@ impl Contents {
                 deliver(entry, Err(Error::new(Kind::Corrupt, "the capture's archive is missing from the store")))
             }),
         }
+    }
+
+    /// The keys of the packs, of this capture or of others, that keep some files among `entries` from being read.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn damaged_packs(&self, entries: &[&Entry]) -> Result<BTreeSet<String>> {
+        let mut keys = BTreeSet::new();
+        for entry in entries {
+            for name in chunks::damaged_packs(&self.packs, &self.frames, entry)? {
+                keys.insert(data_key(&name.owner, &pack_name(name.number))?.to_string());
+            }
+        }
+        Ok(keys)
     }
 }
 

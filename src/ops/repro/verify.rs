@@ -18,6 +18,7 @@ use crate::{
 };
 use futures::TryStreamExt;
 use std::{
+    collections::{BTreeSet, HashSet},
     io::Read,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -134,12 +135,23 @@ async fn contents(world: &World, record: &Record, manifest: Manifest, found: &mu
                 Err(e) => Err(e),
             }
         })?;
-        Ok(damaged.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let damaged: Vec<Damage> = damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let what: HashSet<&str> = damaged.iter().map(|damage| damage.what.as_str()).collect();
+        let broken: Vec<&Entry> = files.into_iter().filter(|entry| what.contains(&*entry.display())).collect();
+        let packs = contents.damaged_packs(&broken)?;
+        Ok((damaged, packs))
     };
-    let damaged: Result<Vec<Damage>> = tokio::task::spawn_blocking(work)
+    let done: Result<(Vec<Damage>, BTreeSet<String>)> = tokio::task::spawn_blocking(work)
         .await
         .map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))?;
-    found.damaged = damaged?;
+    let (damaged, packs) = done?;
+    found.damaged = damaged;
+    // The packs of other captures, too, which the record names without their hashes.
+    for key in packs {
+        if found.objects.iter().all(|damage| damage.what != key) {
+            found.objects.push(Damage { what: key, why: "frames in it are damaged or missing".into() });
+        }
+    }
     found.damaged.sort_by(|a, b| a.what.cmp(&b.what));
     Ok(())
 }
