@@ -5,7 +5,7 @@ use crate::{
     archive::{self, read_error},
     capture::{
         catalog,
-        objects::{Contents, Manifest, part_key, read_manifest, read_part},
+        objects::{Contents, Manifest, damaged_manifests, part_key, read_manifest, read_part},
     },
     error::{Error, Kind, Result},
     ops::World,
@@ -48,6 +48,13 @@ pub struct Verified {
 }
 
 impl Verified {
+    /// Notes a damaged object that is not noted yet.
+    fn add_object(&mut self, key: &str, why: &str) {
+        if self.objects.iter().all(|damage| damage.what != key) {
+            self.objects.push(Damage { what: key.into(), why: why.into() });
+        }
+    }
+
     /// Whether everything is as it was saved.
     pub fn is_whole(&self) -> bool {
         self.objects.is_empty() && self.damaged.is_empty()
@@ -83,6 +90,9 @@ pub async fn verify(world: &World, id: &str) -> Result<Verified> {
     let manifest = match read_manifest(&world.store, &record).await {
         Ok(manifest) => manifest,
         Err(e) if is_damage(&e) => {
+            for key in damaged_manifests(&world.store, &record).await.unwrap_or_default() {
+                found.add_object(key.as_str(), "tiles in it are damaged or missing");
+            }
             found
                 .damaged
                 .push(Damage { what: "every file".into(), why: format!("{}: nothing can be restored", reason(&e)) });
@@ -147,11 +157,7 @@ async fn contents(world: &World, record: &Record, manifest: Manifest, found: &mu
     let (damaged, packs) = done?;
     found.damaged = damaged;
     // The packs of other captures, too, which the record names without their hashes.
-    for key in packs {
-        if found.objects.iter().all(|damage| damage.what != key) {
-            found.objects.push(Damage { what: key, why: "frames in it are damaged or missing".into() });
-        }
-    }
+    packs.iter().for_each(|key| found.add_object(key, "frames in it are damaged or missing"));
     found.damaged.sort_by(|a, b| a.what.cmp(&b.what));
     Ok(())
 }
