@@ -17,7 +17,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 /// Requests for tiles that are on their way at once.
 const TILES_AT_ONCE: usize = 8;
@@ -113,6 +113,20 @@ impl Contents {
                 )
             }),
         }
+    }
+
+    /// The keys of the packs, of this capture or of others, that keep some files among `entries` from being read.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn damaged_packs(&self, entries: &[&Entry]) -> Result<BTreeSet<String>> {
+        let mut keys = BTreeSet::new();
+        for entry in entries {
+            for name in chunks::damaged_packs(&self.packs, &self.frames, entry)? {
+                keys.insert(data_key(&name.owner, &pack_name(name.number))?.to_string());
+            }
+        }
+        Ok(keys)
     }
 }
 
@@ -230,6 +244,31 @@ pub async fn read_manifest(store: &Handle, record: &Record) -> Result<Manifest> 
         decode_tile(tile, content, metadata, &mut manifest.frames, &mut manifest.entries)?;
     }
     Ok(manifest)
+}
+
+/// The keys of the manifest objects, of this capture or of others, that hold tiles of this one which are damaged.
+///
+/// # Errors
+/// `Corrupt` when the index itself is damaged; those of the store.
+pub async fn damaged_manifests(store: &Handle, record: &Record) -> Result<Vec<Key>> {
+    let top = record.parts.top()?;
+    let mut damaged = Vec::new();
+    for (owner, key) in manifest_keys(record, &top)?.into_iter().enumerate() {
+        let bytes = match async { store.get(&key, None).await?.bytes().await }.await {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == Kind::NotFound => Bytes::new(),
+            Err(e) => return Err(e),
+        };
+        let sound = |blob: &TileBlob| {
+            let range = usize::try_from(blob.offset).ok()?..usize::try_from(blob.range().end).ok()?;
+            Some(blob.is_sound(bytes.get(range)?))
+        };
+        let mut blobs = top.tiles.iter().flat_map(|tile| [&tile.content, &tile.metadata]);
+        if blobs.any(|blob| blob.owner as usize == owner && sound(blob) != Some(true)) {
+            damaged.push(key);
+        }
+    }
+    Ok(damaged)
 }
 
 /// Reads the entries of some tiles of the index `top`, neighbours with one request.

@@ -6,7 +6,7 @@ use crate::pipeline::{
 };
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Condvar, Mutex, PoisonError},
 };
 
 /// The part of a BLAKE3 that finds content. What is found is 128 bits of a cryptographic hash equal: the chance that two
@@ -62,7 +62,9 @@ impl Known {
 #[derive(Debug, Default)]
 pub struct Fresh {
     files: Mutex<HashMap<Short, Location>>,
-    chunks: Mutex<HashMap<Short, u32>>,
+    /// No frame while a thread is storing the chunk.
+    chunks: Mutex<HashMap<Short, Option<u32>>>,
+    settled: Condvar,
 }
 
 impl Fresh {
@@ -76,13 +78,29 @@ impl Fresh {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(short(hash), location);
     }
 
-    /// The frame that holds a chunk, if somebody has stored it.
-    pub fn chunk(&self, hash: &Short) -> Option<u32> {
-        self.chunks.lock().unwrap_or_else(PoisonError::into_inner).get(hash).copied()
+    /// The frame that holds a chunk, once whoever is storing it is done. `None` when nobody is: then the caller must store
+    /// it, holding no other such chunk, and say with [`Fresh::settle`] where.
+    pub fn claim(&self, hash: &Short) -> Option<u32> {
+        let mut chunks = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match chunks.get(hash) {
+                Some(Some(frame)) => return Some(*frame),
+                Some(None) => chunks = self.settled.wait(chunks).unwrap_or_else(PoisonError::into_inner),
+                None => {
+                    chunks.insert(*hash, None);
+                    return None;
+                }
+            }
+        }
     }
 
-    /// Notes which frame holds a chunk.
-    pub fn add_chunk(&self, hash: Short, frame: u32) {
-        self.chunks.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, frame);
+    /// Says which frame holds a claimed chunk, or that it could not be stored.
+    pub fn settle(&self, hash: &Short, frame: Option<u32>) {
+        let mut chunks = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
+        match frame {
+            Some(frame) => chunks.insert(*hash, Some(frame)),
+            None => chunks.remove(hash),
+        };
+        self.settled.notify_all();
     }
 }

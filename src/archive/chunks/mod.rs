@@ -10,5 +10,5 @@ mod read;
 mod write;
 
 pub use known::Known;
-pub use read::{PackSource, read};
+pub use read::{PackSource, damaged_packs, read};
 pub use write::{Options, Written, packs_of, write};

@@ -11,7 +11,7 @@ use crate::{
 };
 use bytes::Bytes;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Read},
     ops::Range,
     sync::{
@@ -64,6 +64,33 @@ pub fn read(
         }
     });
     failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// The packs that cannot give what a damaged file needs of them: those to tell of.
+///
+/// # Errors
+/// Those of the source other than damage.
+pub fn damaged_packs(packs: &dyn PackSource, frames: &Frames, entry: &Entry) -> Result<BTreeSet<PackName>> {
+    let mut found = BTreeSet::new();
+    let Some(location) = place(entry) else { return Ok(found) };
+    let mut decoder = Decoder::new()?;
+    let numbers = match location.method {
+        IN_FRAME => vec![location.part],
+        RUN => frames.of_run(location.part, location.stored).unwrap_or_default().to_vec(),
+        _ => Vec::new(),
+    };
+    for number in numbers {
+        let Some((frame, name)) = frames.find(number) else { continue };
+        let loaded = load(packs, frames, &[number]).and_then(|bytes| decoder.content(&bytes[0], frame.raw as usize));
+        match loaded {
+            // A frame of several files has no checksum of its own; that the file is damaged is known.
+            Ok(content) if location.method == RUN && short(blake3::hash(&content).as_bytes()) == frame.check => {}
+            Ok(_) => drop(found.insert(name.clone())),
+            Err(e) if e.kind() == Kind::Corrupt => drop(found.insert(name.clone())),
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(found)
 }
 
 /// What a thread does at once.

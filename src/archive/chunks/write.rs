@@ -226,14 +226,14 @@ impl Worker<'_> {
             hash.update(&data);
             size += data.len() as u64;
             let check = short(blake3::hash(&data).as_bytes());
-            let stored = self.shared.options.known.chunk(&check).or_else(|| self.shared.fresh.chunk(&check));
+            let stored = self.shared.options.known.chunk(&check).or_else(|| self.shared.fresh.claim(&check));
             run.push(match stored {
                 Some(frame) => frame,
                 None => {
-                    let frame = self.encoder.frame(&data)?;
-                    let number = self.place(&frame, data.len(), check)?;
-                    self.shared.fresh.add_chunk(check, number);
-                    number
+                    let frame = self.encoder.frame(&data);
+                    let number = frame.and_then(|frame| self.place(&frame, data.len(), check));
+                    self.shared.fresh.settle(&check, number.as_ref().ok().copied());
+                    number?
                 }
             });
         }

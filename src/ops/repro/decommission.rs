@@ -133,7 +133,8 @@ pub async fn decommission(world: &World, plan: Plan) -> Result<Vec<Gone>> {
     for record in packed {
         let (objects, bytes) = collected.captures.get(record.id.as_str()).copied().unwrap_or_default();
         let left: Vec<Meta> = world.store.list(&data_prefix(&record.id), None).try_collect().await?;
-        let record_gone = collected.records.contains(&record.id);
+        // Another collector may have been quicker with the record.
+        let record_gone = collected.records.contains(&record.id) || !exists(world, &record.id).await?;
         let shared = match left.is_empty() && record_gone {
             true => None,
             false => Some(shared(world, &record, &left).await?),
@@ -147,6 +148,14 @@ pub async fn decommission(world: &World, plan: Plan) -> Result<Vec<Gone>> {
         }
     }
     Ok(gone)
+}
+
+async fn exists(world: &World, id: &Id) -> Result<bool> {
+    match world.store.head(&record_key(id.as_str())?).await {
+        Ok(_) => Ok(true),
+        Err(e) if e.kind() == Kind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
 }
 
 /// Who keeps what is left of a removed capture: captures that need it, or saves at work that may come to.

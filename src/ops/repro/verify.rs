@@ -5,7 +5,7 @@ use crate::{
     archive::{self, read_error},
     capture::{
         catalog,
-        objects::{Contents, Manifest, part_key, read_manifest, read_part},
+        objects::{Contents, Manifest, damaged_manifests, part_key, read_manifest, read_part},
     },
     error::{Error, Kind, Result},
     ops::World,
@@ -18,6 +18,7 @@ use crate::{
 };
 use futures::TryStreamExt;
 use std::{
+    collections::{BTreeSet, HashSet},
     io::Read,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -47,6 +48,13 @@ pub struct Verified {
 }
 
 impl Verified {
+    /// Notes a damaged object that is not noted yet.
+    fn add_object(&mut self, key: &str, why: &str) {
+        if self.objects.iter().all(|damage| damage.what != key) {
+            self.objects.push(Damage { what: key.into(), why: why.into() });
+        }
+    }
+
     /// Whether everything is as it was saved.
     pub fn is_whole(&self) -> bool {
         self.objects.is_empty() && self.damaged.is_empty()
@@ -83,6 +91,9 @@ pub async fn verify(world: &World, id: &str) -> Result<Verified> {
     let manifest = match read_manifest(&world.store, &record).await {
         Ok(manifest) => manifest,
         Err(e) if is_damage(&e) => {
+            for key in damaged_manifests(&world.store, &record).await.unwrap_or_default() {
+                found.add_object(key.as_str(), "tiles in it are damaged or missing");
+            }
             found
                 .damaged
                 .push(Damage { what: "every file".into(), why: format!("{}: nothing can be restored", reason(&e)) });
@@ -135,12 +146,19 @@ async fn contents(world: &World, record: &Record, manifest: Manifest, found: &mu
                 Err(e) => Err(e),
             }
         })?;
-        Ok(damaged.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let damaged: Vec<Damage> = damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let what: HashSet<&str> = damaged.iter().map(|damage| damage.what.as_str()).collect();
+        let broken: Vec<&Entry> = files.into_iter().filter(|entry| what.contains(&*entry.display())).collect();
+        let packs = contents.damaged_packs(&broken)?;
+        Ok((damaged, packs))
     };
-    let damaged: Result<Vec<Damage>> = tokio::task::spawn_blocking(work)
+    let done: Result<(Vec<Damage>, BTreeSet<String>)> = tokio::task::spawn_blocking(work)
         .await
         .map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))?;
-    found.damaged = damaged?;
+    let (damaged, packs) = done?;
+    found.damaged = damaged;
+    // The packs of other captures, too, which the record names without their hashes.
+    packs.iter().for_each(|key| found.add_object(key, "frames in it are damaged or missing"));
     found.damaged.sort_by(|a, b| a.what.cmp(&b.what));
     Ok(())
 }

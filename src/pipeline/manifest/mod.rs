@@ -44,6 +44,11 @@ pub struct Blob {
 }
 
 impl Blob {
+    /// Whether `bytes` are what was written.
+    pub fn is_sound(&self, bytes: &[u8]) -> bool {
+        checksum(bytes) == self.checksum
+    }
+
     /// The blob's bytes in the manifest object.
     pub fn range(&self) -> Range<u64> {
         self.offset..self.offset + self.len

@@ -183,8 +183,11 @@ fn a_file_of_very_many_frames_survives() {
     }
 }
 
+/// A frame's pack, offset and check.
+type Place = (PackName, u32, [u8; 16]);
+
 /// What an entry says of its content, whatever the numbers of its frames are.
-fn places(entry: &Entry, frames: &Frames) -> (u64, i64, Vec<(PackName, u32, [u8; 16])>) {
+fn places(entry: &Entry, frames: &Frames) -> (u64, i64, Vec<Place>) {
     let Content::File { location, .. } = &entry.content else { return (0, 0, vec![]) };
     let run = if location.method == RUN { frames.of_run(location.part, location.stored).unwrap() } else { &[] };
     let place = |number: &u32| {
