@@ -21,7 +21,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'ci-tool' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -36,10 +36,11 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('repro', 'repro', [CompletionResultType]::ParameterValue, 'Saves a failed job''s environment and gives it back')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Shows the configuration in force')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print what a shell needs to complete ci-tool''s command lines')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'ci-tool;repro' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -76,7 +77,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'A file with the job''s output, as a post step')
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'The job''s exit code, as a post step')
             [CompletionResult]::new('--failed-command', '--failed-command', [CompletionResultType]::ParameterName, 'The command that failed, as a post step')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -95,7 +96,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--commit', '--commit', [CompletionResultType]::ParameterName, 'Only those of the commit that begins so')
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only those at least this old, for example 36h')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only those at most this old')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -109,7 +110,8 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;repro;show' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--dump', '--dump', [CompletionResultType]::ParameterName, 'Print what this command of `repro.dump` said instead, by its name in the list of dumps')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -123,7 +125,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;repro;files' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -137,7 +139,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         }
         'ci-tool;repro;get' {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to put it: a path, a folder, or - for standard output')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -151,14 +153,14 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         }
         'ci-tool;repro;restore' {
             [CompletionResult]::new('--into', '--into', [CompletionResultType]::ParameterName, 'A directory that is new or empty [default: repro-ID]')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Restore into a directory that is not empty: replace files that are in the way, touch nothing else')
             [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'Then rerun the command that failed, and end with its exit code')
             [CompletionResult]::new('--shell', '--shell', [CompletionResultType]::ParameterName, 'Then open a shell there')
-            [CompletionResult]::new('--same-path', '--same-path', [CompletionResultType]::ParameterName, 'Rerun, or open the shell, with the tree at the path it had (Linux)')
+            [CompletionResult]::new('--same-path', '--same-path', [CompletionResultType]::ParameterName, 'Rerun, or with --shell open the shell, with the tree at the path it had (Linux)')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Plan, check and report, but change nothing')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
@@ -169,7 +171,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;repro;verify' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -182,7 +184,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;repro;diff' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -195,12 +197,13 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;repro;export' {
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'zip or 7z')
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The archive; must not exist')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The archive''s format [default: what the suffix of FILE says]')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The archive, .zip or .7z; must not exist')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Plan, check and report, but change nothing')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
@@ -210,7 +213,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;repro;extend' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -224,7 +227,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;repro;decommission' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -240,7 +243,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;repro;gc' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -254,7 +257,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;config' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -268,7 +271,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;config;show' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -281,7 +284,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;completion' {
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -291,6 +294,77 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;help' {
+            [CompletionResult]::new('repro', 'repro', [CompletionResultType]::ParameterValue, 'Saves a failed job''s environment and gives it back')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Shows the configuration in force')
+            [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print what a shell needs to complete ci-tool''s command lines')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ci-tool;help;repro' {
+            [CompletionResult]::new('save', 'save', [CompletionResultType]::ParameterValue, 'Run a job and save its environment when it fails')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the captures there are, the latest first')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show who saved what, when, on which commit, how it failed, and what is in it')
+            [CompletionResult]::new('files', 'files', [CompletionResultType]::ParameterValue, 'List the files of a capture')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Get one file or folder out of a capture')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Give a capture back: its files, and scripts that set the environment and rerun the failure')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that every byte of a capture is what was saved')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Tell two captures apart: job, machine, environment, tools, files')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a capture into one archive, for people without ci-tool')
+            [CompletionResult]::new('extend', 'extend', [CompletionResultType]::ParameterValue, 'Keep a capture longer')
+            [CompletionResult]::new('decommission', 'decommission', [CompletionResultType]::ParameterValue, 'Remove captures without a trace')
+            [CompletionResult]::new('gc', 'gc', [CompletionResultType]::ParameterValue, 'Remove what dead saves and removals left behind')
+            break
+        }
+        'ci-tool;help;repro;save' {
+            break
+        }
+        'ci-tool;help;repro;list' {
+            break
+        }
+        'ci-tool;help;repro;show' {
+            break
+        }
+        'ci-tool;help;repro;files' {
+            break
+        }
+        'ci-tool;help;repro;get' {
+            break
+        }
+        'ci-tool;help;repro;restore' {
+            break
+        }
+        'ci-tool;help;repro;verify' {
+            break
+        }
+        'ci-tool;help;repro;diff' {
+            break
+        }
+        'ci-tool;help;repro;export' {
+            break
+        }
+        'ci-tool;help;repro;extend' {
+            break
+        }
+        'ci-tool;help;repro;decommission' {
+            break
+        }
+        'ci-tool;help;repro;gc' {
+            break
+        }
+        'ci-tool;help;config' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print every setting and where it comes from')
+            break
+        }
+        'ci-tool;help;config;show' {
+            break
+        }
+        'ci-tool;help;completion' {
+            break
+        }
+        'ci-tool;help;help' {
             break
         }
     })

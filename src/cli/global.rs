@@ -7,7 +7,6 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container
-    /// [env: CI_TOOL_STORE]
     #[arg(
         long,
         global = true,

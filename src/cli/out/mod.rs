@@ -215,20 +215,24 @@ fn finish(result: io::Result<()>) {
 }
 
 /// Prints what clap says of the command line: help and version on stdout, mistakes on stderr, as JSON where JSON is asked for.
-pub fn usage_error(error: &clap::Error, args: &[OsString]) -> ExitCode {
+/// `advice` is a hint that clap has not.
+pub fn usage_error(error: &clap::Error, args: &[OsString], advice: Option<&str>) -> ExitCode {
     let asked =
         args.iter().any(|a| a == "--output=json") || args.windows(2).any(|w| w[0] == "--output" && w[1] == "json");
     if error.use_stderr() && asked {
         let text = error.to_string();
         let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
         let message = lines.next().unwrap_or_default().trim_start_matches("error: ");
-        let hints: Vec<&str> =
-            lines.filter_map(|l| l.strip_prefix("tip: ").or(l.starts_with("For more").then_some(l))).collect();
+        let told = lines.filter_map(|l| l.strip_prefix("tip: ").or(l.starts_with("For more").then_some(l)));
+        let hints: Vec<&str> = advice.into_iter().chain(told).collect();
         let value = json!({ "kind": "usage", "message": message, "causes": [], "hints": hints });
         let _ = writeln!(io::stderr(), "{value}");
         return ExitCode::from(2);
     }
     let result = error.print();
+    if let Some(advice) = advice {
+        let _ = writeln!(io::stderr(), "hint: {advice}");
+    }
     if error.use_stderr() {
         return ExitCode::from(2);
     }

@@ -21,6 +21,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Save(save::Args),
+    #[command(alias = "ls")]
     List(list::Args),
     Show(show::Args),
     Files(files::Args),
@@ -30,6 +31,7 @@ pub enum Verb {
     Diff(diff::Args),
     Export(export::Args),
     Extend(extend::Args),
+    #[command(aliases = ["rm", "delete"])]
     Decommission(decommission::Args),
     Gc(gc::Args),
 }
