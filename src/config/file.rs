@@ -1,6 +1,6 @@
 //! The shape of a configuration file.
 
-use super::Tools;
+use super::{Tools, mistake};
 use crate::{
     error::{Error, Kind, Result},
     pipeline::details::Ready,
@@ -111,14 +111,15 @@ impl FileConfig {
         }
         serde_saphyr::from_str(text).map_err(|cause| {
             let message = cause.to_string();
-            let error = Error::new(Kind::Usage, "it is not a ci-tool configuration");
-            let error = match suggestion(&message) {
-                Some(hint) => error.hint(hint),
-                None => error.hint("the README's section on configuration lists every key"),
-            };
             // The first line has the place and the mistake; a picture of the file follows it.
             let line = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            error.with_source(Error::new(Kind::Usage, line))
+            let key = mistake::place(line).and_then(|(row, column)| mistake::key(text, row, column));
+            let hint = suggestion(&message).or_else(|| mistake::hint(line, key.as_deref()));
+            let line = line.split(", set DuplicateKeyPolicy").next().unwrap_or(line);
+            let cause = key.map_or_else(|| line.to_owned(), |key| format!("at {key}: {line}"));
+            Error::new(Kind::Usage, "it is not a ci-tool configuration")
+                .hint(hint.unwrap_or_else(|| "the README's section on configuration lists every key".into()))
+                .with_source(Error::new(Kind::Usage, cause))
         })
     }
 }

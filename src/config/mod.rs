@@ -1,6 +1,8 @@
 //! Settings and where each comes from: flag, `CI_TOOL_*`, `ci-tool.yaml` found upward, the user's own file, default.
 
 mod file;
+mod mistake;
+mod variables;
 
 pub use file::{Environment, FileConfig, ReproFile};
 
@@ -54,6 +56,8 @@ pub struct Config {
     pub store: Option<String>,
     /// The settings of `repro`.
     pub repro: Repro,
+    /// What looks like a setting and is none.
+    pub warnings: Vec<String>,
     shown: Vec<Shown>,
 }
 
@@ -97,7 +101,10 @@ impl Config {
         if let Some(store) = &flags.store {
             layers.insert(0, ("--store".into(), FileConfig { store: Some(store.clone()), ..FileConfig::default() }));
         }
-        Layers { layers, shown: Vec::new() }.merge()
+        let mut config = Layers { layers, shown: Vec::new() }.merge()?;
+        config.warnings = variables::unknown(env);
+        config.warnings.extend(misnamed(directory));
+        Ok(config)
     }
 
     /// Every setting and its origin.
@@ -119,6 +126,13 @@ fn files(flags: &Flags, env: &EnvMap, directory: &Path) -> Vec<PathBuf> {
     });
     files.extend(home.map(|h| h.join("ci-tool").join("config.yaml")).filter(|p| p.is_file()));
     files
+}
+
+/// Warns of a `ci-tool.yml` beside which no `ci-tool.yaml` is.
+fn misnamed(directory: &Path) -> Option<String> {
+    let file = directory.join("ci-tool.yml");
+    let alone = file.is_file() && !directory.join(FILE).is_file();
+    alone.then(|| format!("{} is not read: the configuration is called {FILE}", file.display()))
 }
 
 /// `ci-tool.yaml` here or above, no further up than the repository's root.
@@ -175,7 +189,12 @@ impl Layers {
         let environment = self.repro("repro.environment", |r| r.environment.clone());
         let ready = self.repro("repro.ready", |r| r.ready.clone());
         let ready = ready.unwrap_or_default().0.into_iter();
-        let ready = ready.map(|(glob, ready)| Ok((globs("repro.ready", &[glob])?, ready))).collect::<Result<_>>()?;
+        let ready = ready
+            .map(|(glob, ready)| {
+                check_run_test(&glob, &ready)?;
+                Ok((globs("repro.ready", &[glob])?, ready))
+            })
+            .collect::<Result<_>>()?;
         let environment = environment.unwrap_or_default();
         Ok(Config {
             store,
@@ -192,6 +211,7 @@ impl Layers {
                 rules: Rules::new(&environment.drop, &environment.keep)?,
                 ready,
             },
+            warnings: Vec::new(),
             shown: self.shown,
         })
     }
@@ -253,6 +273,22 @@ pub fn parse_format(text: &str) -> Result<Format> {
             Err(Error::new(Kind::Usage, format!("{text:?} is not a format")).hint("the formats are chunks, zip and 7z"))
         }
     }
+}
+
+/// Checks that `run_test` has no `{placeholder}` but the two that are replaced. `${NAME}` is the shell's.
+fn check_run_test(job: &str, ready: &Ready) -> Result<()> {
+    let text = ready.run_test.as_deref().unwrap_or_default();
+    for (at, _) in text.match_indices('{').filter(|(at, _)| !text[..*at].ends_with('$')) {
+        let Some((name, _)) = text[at + 1..].split_once('}') else { continue };
+        let word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if word && !["suite", "name"].contains(&name) {
+            let text = format!("repro.ready.{job}.run_test: nothing is known to put in for {{{name}}}");
+            return Err(
+                Error::new(Kind::Usage, text).hint("{suite} and {name} are replaced by those of the failed test")
+            );
+        }
+    }
+    Ok(())
 }
 
 fn parse_when(text: &str) -> Result<Option<When>> {

@@ -11,7 +11,13 @@ use super::{
     exit,
     global::{Color, Global, Output},
 };
-use crate::{error::Error, pipeline::ci, pipeline::env::from_os};
+use crate::{
+    error::{Error, Kind, Result},
+    pipeline::{
+        ci,
+        env::{EnvMap, from_os, text},
+    },
+};
 use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::json;
@@ -45,9 +51,11 @@ impl Out {
         };
         log_to_stderr(global.verbose, colored);
         let (env, _) = from_os(std::env::vars_os());
+        // What is none is told when the command starts; until then it is as good as unset.
+        let output = global.output.or_else(|| output_from_env(&env).ok().flatten());
         let in_ci = set("CI") || ci::detect(&env, |_| None).system != ci::CiSystem::None;
         Out {
-            json: global.output.or_else(output_from_env) == Some(Output::Json),
+            json: output == Some(Output::Json),
             quiet: global.quiet,
             colored,
             stdout_is_terminal: io::stdout().is_terminal(),
@@ -173,9 +181,15 @@ impl Out {
     }
 }
 
-fn output_from_env() -> Option<Output> {
-    let text = std::env::var("CI_TOOL_OUTPUT").ok()?;
-    Output::from_str(text.trim(), true).ok()
+/// What `CI_TOOL_OUTPUT` asks for.
+///
+/// # Errors
+/// `Usage` for a form that is none.
+pub fn output_from_env(env: &EnvMap) -> Result<Option<Output>> {
+    let Some(text) = text(env, "CI_TOOL_OUTPUT") else { return Ok(None) };
+    Output::from_str(text, true).map(Some).map_err(|_| {
+        Error::new(Kind::Usage, format!("CI_TOOL_OUTPUT={text:?} is no form of output")).hint("set it to table or json")
+    })
 }
 
 struct Stream(io::Stdout);

@@ -71,7 +71,10 @@ impl Place {
 /// # Errors
 /// `Usage` for a URL that names no container or holds a secret, and for variables that cannot be read.
 pub fn resolve(url: &str, env: &Env<'_>) -> Result<Place> {
-    let wrong = |why: &str| Error::new(Kind::Usage, format!("store {:?} {why}", redact(url)));
+    let wrong = |why: &str| {
+        Error::new(Kind::Usage, format!("store {:?} {why}", redact(url)))
+            .hint("write az://ACCOUNT/CONTAINER[/PREFIX] or https://ACCOUNT.blob.core.windows.net/CONTAINER[/PREFIX]")
+    };
     let parsed = Url::parse(url).map_err(|e| wrong("is not a URL").with_source(e))?;
     if parsed.query().is_some() || parsed.password().is_some() || !parsed.username().is_empty() {
         return Err(wrong("holds a secret or options")
