@@ -6,7 +6,7 @@ use crate::{
     pipeline::details::Ready,
 };
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, Visitor},
 };
 use std::{fmt, path::Path};
@@ -50,7 +50,7 @@ pub struct ReproFile {
 }
 
 /// Globs on variables' names.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Environment {
     /// Dropped whatever they hold.
@@ -62,6 +62,20 @@ pub struct Environment {
 /// A mapping in the order in which it was written: the first glob that matches a job wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ordered(pub Vec<(String, Ready)>);
+
+impl Serialize for Ordered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Only what was written: not the settings that are unset.
+        let written = |ready: &Ready| {
+            let mut value = serde_json::to_value(ready).unwrap_or_default();
+            if let Some(settings) = value.as_object_mut() {
+                settings.retain(|_, v| !v.is_null() && v.as_object().is_none_or(|map| !map.is_empty()));
+            }
+            value
+        };
+        serializer.collect_map(self.0.iter().map(|(glob, ready)| (glob, written(ready))))
+    }
+}
 
 impl<'de> Deserialize<'de> for Ordered {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -18,6 +18,8 @@ use crate::{
     },
 };
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use serde::Serialize;
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -43,8 +45,8 @@ pub struct Flags {
 pub struct Shown {
     /// The key, dotted.
     pub key: &'static str,
-    /// The value as text.
-    pub value: String,
+    /// The value; null where there is none.
+    pub value: Value,
     /// Where it comes from: a flag, a variable, a file, `default`.
     pub origin: String,
 }
@@ -169,11 +171,7 @@ struct Layers {
 
 impl Layers {
     fn merge(mut self) -> Result<Config> {
-        let store = self.pick(
-            "store",
-            |f| f.store.clone(),
-            |v| v.as_deref().map_or("the default directory".into(), crate::store::redact),
-        );
+        let store = self.pick("store", |f| f.store.clone(), |v| v.as_deref().map(crate::store::redact).into());
         let (format, origin) = self.text("repro.format", "zip", |r| r.format.clone());
         let format = parse_format(&format).context(|| format!("reading repro.format from {origin}"))?;
         let (retain, origin) = self.text("repro.retain", RETAIN, |r| r.retain.clone());
@@ -220,7 +218,7 @@ impl Layers {
         &mut self,
         key: &'static str,
         get: impl Fn(&FileConfig) -> Option<T>,
-        show: impl Fn(&Option<T>) -> String,
+        show: impl Fn(&Option<T>) -> Value,
     ) -> Option<T> {
         let found = self.layers.iter().find_map(|(origin, file)| Some((origin.clone(), get(file)?)));
         let (origin, value) = match found {
@@ -231,11 +229,12 @@ impl Layers {
         value
     }
 
-    fn repro<T: std::fmt::Debug>(&mut self, key: &'static str, get: impl Fn(&ReproFile) -> Option<T>) -> Option<T> {
+    fn repro<T: Serialize>(&mut self, key: &'static str, get: impl Fn(&ReproFile) -> Option<T>) -> Option<T> {
         self.pick(
             key,
             |f| f.repro.as_ref().and_then(&get),
-            |v| v.as_ref().map_or_else(|| "-".into(), |v| format!("{v:?}")),
+            // Only a mapping whose keys are no text has no form in JSON.
+            |v| serde_json::to_value(v).unwrap_or_default(),
         )
     }
 
@@ -245,17 +244,15 @@ impl Layers {
         default: &str,
         get: impl Fn(&ReproFile) -> Option<String>,
     ) -> (String, String) {
-        let show = |v: &Option<String>| {
-            v.clone().unwrap_or_else(|| if default.is_empty() { "-".into() } else { default.into() })
-        };
+        let default_value = Some(default).filter(|d| !d.is_empty());
+        let show = |v: &Option<String>| v.as_deref().or(default_value).into();
         let value = self.pick(key, |f| f.repro.as_ref().and_then(&get), show);
         let origin = self.shown.last().map(|s| s.origin.clone()).unwrap_or_default();
         (value.unwrap_or_else(|| default.into()), origin)
     }
 
     fn list(&mut self, key: &'static str, get: impl Fn(&ReproFile) -> Option<Vec<String>>) -> Vec<String> {
-        let show =
-            |v: &Option<Vec<String>>| v.as_ref().filter(|v| !v.is_empty()).map_or_else(|| "-".into(), |v| v.join(", "));
+        let show = |v: &Option<Vec<String>>| v.clone().unwrap_or_default().into();
         self.pick(key, |f| f.repro.as_ref().and_then(&get), show).unwrap_or_default()
     }
 }
