@@ -82,7 +82,7 @@ pub struct Page {
 /// `Internal` when a page cannot be rendered.
 pub fn pages(mut command: Command) -> Result<Vec<Page>> {
     command.build();
-    let nouns: Vec<&Command> = command.get_subcommands().filter(|c| !c.is_hide_set()).collect();
+    let nouns: Vec<&Command> = command.get_subcommands().filter(|c| is_ours(c)).collect();
     let mut pages = vec![tool_page(&command, &nouns)?];
     for noun in &nouns {
         pages.push(noun_page(&command, noun)?);
@@ -138,9 +138,14 @@ fn noun_page(tool: &Command, noun: &Command) -> Result<Page> {
     page.done(&page_name(tool, noun))
 }
 
+/// Whether a command has a place in the manual: clap's `help` has none.
+fn is_ours(command: &Command) -> bool {
+    !command.is_hide_set() && command.get_name() != "help"
+}
+
 /// The commands that do something: those without commands of their own.
 fn leaves(command: &Command) -> Vec<&Command> {
-    let visible: Vec<&Command> = command.get_subcommands().filter(|c| !c.is_hide_set()).collect();
+    let visible: Vec<&Command> = command.get_subcommands().filter(|c| is_ours(c)).collect();
     if visible.is_empty() { vec![command] } else { visible.into_iter().flat_map(leaves).collect() }
 }
 
@@ -196,7 +201,8 @@ impl Writer {
     fn examples(&mut self, command: &Command) {
         let examples = command.get_before_long_help().or(command.get_before_help()).map(ToString::to_string);
         self.roff.control("nf", []);
-        for line in examples.unwrap_or_default().lines() {
+        // The heading says it already.
+        for line in examples.unwrap_or_default().lines().filter(|line| *line != "Examples:") {
             self.roff.text([roman(line.trim())]);
         }
         self.roff.control("fi", []);

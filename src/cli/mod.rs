@@ -1,5 +1,6 @@
 //! What a person types and sees: the only layer that parses, prints or prompts.
 
+mod advice;
 pub mod completion;
 mod config;
 mod global;
@@ -32,7 +33,7 @@ pub mod exit {
 /// One binary for the people who keep a CI running. Everything works on one machine with nothing installed; the same
 /// commands drive Azure for those who have it.
 #[derive(Debug, Parser)]
-#[command(name = "ci-tool", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
+#[command(name = "ci-tool", version, after_help = EXIT_CODES)]
 #[command(
     before_help = "Examples:\n  ci-tool repro save -- make test     # runs the job; when it fails, saves its environment\n  ci-tool repro restore k3v9          # gives it back, with scripts that rerun the failure"
 )]
@@ -54,10 +55,10 @@ const CONFIG: &str = "Examples:\n  ci-tool config show\n  ci-tool config show --
 #[allow(clippy::large_enum_variant, reason = "there is one a run")]
 enum Noun {
     /// Saves a failed job's environment and gives it back
-    #[command(subcommand, before_help = REPRO)]
+    #[command(subcommand, before_help = REPRO, disable_help_subcommand = true)]
     Repro(repro::Verb),
     /// Shows the configuration in force
-    #[command(subcommand, before_help = CONFIG)]
+    #[command(subcommand, before_help = CONFIG, disable_help_subcommand = true)]
     Config(config::Verb),
     Completion(completion::Args),
 }
@@ -85,7 +86,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) if error.kind() == ErrorKind::MissingSubcommand => return short_help(&args),
-        Err(error) => return out::usage_error(&error, &args),
+        Err(error) => {
+            let advice = advice::advice(&error, &args, &definitions());
+            return out::usage_error(&error, &args, advice.as_deref());
+        }
     };
     let out = Out::new(&cli.global);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

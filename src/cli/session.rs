@@ -1,7 +1,10 @@
 //! One run of the program: its flags, its configuration, its environment, its store.
 
 use crate::{
-    cli::{global::Global, out::Out},
+    cli::{
+        global::Global,
+        out::{Out, output_from_env},
+    },
     config::{Config, Flags},
     error::{Error, Kind, Result},
     ops::World,
@@ -32,6 +35,10 @@ impl Session {
         })?;
         let config =
             Config::load(&Flags { file: global.config.clone(), store: global.store.clone() }, &env, &directory)?;
+        if global.output.is_none() {
+            output_from_env(&env)?;
+        }
+        config.warnings.iter().for_each(|warning| out.warn(warning));
         Ok(Session { out, env, config, not_text })
     }
 

@@ -1,12 +1,12 @@
 //! The shape of a configuration file.
 
-use super::Tools;
+use super::{Tools, mistake};
 use crate::{
     error::{Error, Kind, Result},
     pipeline::details::Ready,
 };
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, Visitor},
 };
 use std::{fmt, path::Path};
@@ -50,7 +50,7 @@ pub struct ReproFile {
 }
 
 /// Globs on variables' names.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Environment {
     /// Dropped whatever they hold.
@@ -62,6 +62,20 @@ pub struct Environment {
 /// A mapping in the order in which it was written: the first glob that matches a job wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ordered(pub Vec<(String, Ready)>);
+
+impl Serialize for Ordered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Only what was written: not the settings that are unset.
+        let written = |ready: &Ready| {
+            let mut value = serde_json::to_value(ready).unwrap_or_default();
+            if let Some(settings) = value.as_object_mut() {
+                settings.retain(|_, v| !v.is_null() && v.as_object().is_none_or(|map| !map.is_empty()));
+            }
+            value
+        };
+        serializer.collect_map(self.0.iter().map(|(glob, ready)| (glob, written(ready))))
+    }
+}
 
 impl<'de> Deserialize<'de> for Ordered {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -111,14 +125,15 @@ impl FileConfig {
         }
         serde_saphyr::from_str(text).map_err(|cause| {
             let message = cause.to_string();
-            let error = Error::new(Kind::Usage, "it is not a ci-tool configuration");
-            let error = match suggestion(&message) {
-                Some(hint) => error.hint(hint),
-                None => error.hint("the README's section on configuration lists every key"),
-            };
             // The first line has the place and the mistake; a picture of the file follows it.
             let line = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            error.with_source(Error::new(Kind::Usage, line))
+            let key = mistake::place(line).and_then(|(row, column)| mistake::key(text, row, column));
+            let hint = suggestion(&message).or_else(|| mistake::hint(line, key.as_deref()));
+            let line = line.split(", set DuplicateKeyPolicy").next().unwrap_or(line);
+            let cause = key.map_or_else(|| line.to_owned(), |key| format!("at {key}: {line}"));
+            Error::new(Kind::Usage, "it is not a ci-tool configuration")
+                .hint(hint.unwrap_or_else(|| "the README's section on configuration lists every key".into()))
+                .with_source(Error::new(Kind::Usage, cause))
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Settings and where each comes from: flag, `CI_TOOL_*`, `ci-tool.yaml` found upward, the user's own file, default.
 
 mod file;
+mod mistake;
+mod variables;
 
 pub use file::{Environment, FileConfig, ReproFile};
 
@@ -16,6 +18,8 @@ use crate::{
     },
 };
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use serde::Serialize;
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -41,8 +45,8 @@ pub struct Flags {
 pub struct Shown {
     /// The key, dotted.
     pub key: &'static str,
-    /// The value as text.
-    pub value: String,
+    /// The value; null where there is none.
+    pub value: Value,
     /// Where it comes from: a flag, a variable, a file, `default`.
     pub origin: String,
 }
@@ -54,6 +58,8 @@ pub struct Config {
     pub store: Option<String>,
     /// The settings of `repro`.
     pub repro: Repro,
+    /// What looks like a setting and is none.
+    pub warnings: Vec<String>,
     shown: Vec<Shown>,
 }
 
@@ -97,7 +103,10 @@ impl Config {
         if let Some(store) = &flags.store {
             layers.insert(0, ("--store".into(), FileConfig { store: Some(store.clone()), ..FileConfig::default() }));
         }
-        Layers { layers, shown: Vec::new() }.merge()
+        let mut config = Layers { layers, shown: Vec::new() }.merge()?;
+        config.warnings = variables::unknown(env);
+        config.warnings.extend(misnamed(directory));
+        Ok(config)
     }
 
     /// Every setting and its origin.
@@ -119,6 +128,13 @@ fn files(flags: &Flags, env: &EnvMap, directory: &Path) -> Vec<PathBuf> {
     });
     files.extend(home.map(|h| h.join("ci-tool").join("config.yaml")).filter(|p| p.is_file()));
     files
+}
+
+/// Warns of a `ci-tool.yml` beside which no `ci-tool.yaml` is.
+fn misnamed(directory: &Path) -> Option<String> {
+    let file = directory.join("ci-tool.yml");
+    let alone = file.is_file() && !directory.join(FILE).is_file();
+    alone.then(|| format!("{} is not read: the configuration is called {FILE}", file.display()))
 }
 
 /// `ci-tool.yaml` here or above, no further up than the repository's root.
@@ -155,11 +171,7 @@ struct Layers {
 
 impl Layers {
     fn merge(mut self) -> Result<Config> {
-        let store = self.pick(
-            "store",
-            |f| f.store.clone(),
-            |v| v.as_deref().map_or("the default directory".into(), crate::store::redact),
-        );
+        let store = self.pick("store", |f| f.store.clone(), |v| v.as_deref().map(crate::store::redact).into());
         let (format, origin) = self.text("repro.format", "zip", |r| r.format.clone());
         let format = parse_format(&format).context(|| format!("reading repro.format from {origin}"))?;
         let (retain, origin) = self.text("repro.retain", RETAIN, |r| r.retain.clone());
@@ -175,7 +187,12 @@ impl Layers {
         let environment = self.repro("repro.environment", |r| r.environment.clone());
         let ready = self.repro("repro.ready", |r| r.ready.clone());
         let ready = ready.unwrap_or_default().0.into_iter();
-        let ready = ready.map(|(glob, ready)| Ok((globs("repro.ready", &[glob])?, ready))).collect::<Result<_>>()?;
+        let ready = ready
+            .map(|(glob, ready)| {
+                check_run_test(&glob, &ready)?;
+                Ok((globs("repro.ready", &[glob])?, ready))
+            })
+            .collect::<Result<_>>()?;
         let environment = environment.unwrap_or_default();
         Ok(Config {
             store,
@@ -192,6 +209,7 @@ impl Layers {
                 rules: Rules::new(&environment.drop, &environment.keep)?,
                 ready,
             },
+            warnings: Vec::new(),
             shown: self.shown,
         })
     }
@@ -200,7 +218,7 @@ impl Layers {
         &mut self,
         key: &'static str,
         get: impl Fn(&FileConfig) -> Option<T>,
-        show: impl Fn(&Option<T>) -> String,
+        show: impl Fn(&Option<T>) -> Value,
     ) -> Option<T> {
         let found = self.layers.iter().find_map(|(origin, file)| Some((origin.clone(), get(file)?)));
         let (origin, value) = match found {
@@ -211,11 +229,12 @@ impl Layers {
         value
     }
 
-    fn repro<T: std::fmt::Debug>(&mut self, key: &'static str, get: impl Fn(&ReproFile) -> Option<T>) -> Option<T> {
+    fn repro<T: Serialize>(&mut self, key: &'static str, get: impl Fn(&ReproFile) -> Option<T>) -> Option<T> {
         self.pick(
             key,
             |f| f.repro.as_ref().and_then(&get),
-            |v| v.as_ref().map_or_else(|| "-".into(), |v| format!("{v:?}")),
+            // Only a mapping whose keys are no text has no form in JSON.
+            |v| serde_json::to_value(v).unwrap_or_default(),
         )
     }
 
@@ -225,17 +244,15 @@ impl Layers {
         default: &str,
         get: impl Fn(&ReproFile) -> Option<String>,
     ) -> (String, String) {
-        let show = |v: &Option<String>| {
-            v.clone().unwrap_or_else(|| if default.is_empty() { "-".into() } else { default.into() })
-        };
+        let default_value = Some(default).filter(|d| !d.is_empty());
+        let show = |v: &Option<String>| v.as_deref().or(default_value).into();
         let value = self.pick(key, |f| f.repro.as_ref().and_then(&get), show);
         let origin = self.shown.last().map(|s| s.origin.clone()).unwrap_or_default();
         (value.unwrap_or_else(|| default.into()), origin)
     }
 
     fn list(&mut self, key: &'static str, get: impl Fn(&ReproFile) -> Option<Vec<String>>) -> Vec<String> {
-        let show =
-            |v: &Option<Vec<String>>| v.as_ref().filter(|v| !v.is_empty()).map_or_else(|| "-".into(), |v| v.join(", "));
+        let show = |v: &Option<Vec<String>>| v.clone().unwrap_or_default().into();
         self.pick(key, |f| f.repro.as_ref().and_then(&get), show).unwrap_or_default()
     }
 }
@@ -253,6 +270,22 @@ pub fn parse_format(text: &str) -> Result<Format> {
             Err(Error::new(Kind::Usage, format!("{text:?} is not a format")).hint("the formats are chunks, zip and 7z"))
         }
     }
+}
+
+/// Checks that `run_test` has no `{placeholder}` but the two that are replaced. `${NAME}` is the shell's.
+fn check_run_test(job: &str, ready: &Ready) -> Result<()> {
+    let text = ready.run_test.as_deref().unwrap_or_default();
+    for (at, _) in text.match_indices('{').filter(|(at, _)| !text[..*at].ends_with('$')) {
+        let Some((name, _)) = text[at + 1..].split_once('}') else { continue };
+        let word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if word && !["suite", "name"].contains(&name) {
+            let text = format!("repro.ready.{job}.run_test: nothing is known to put in for {{{name}}}");
+            return Err(
+                Error::new(Kind::Usage, text).hint("{suite} and {name} are replaced by those of the failed test")
+            );
+        }
+    }
+    Ok(())
 }
 
 fn parse_when(text: &str) -> Result<Option<When>> {

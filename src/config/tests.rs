@@ -7,7 +7,7 @@ fn load(flags: &Flags, env: &[(&str, &str)], directory: &Path) -> Result<Config>
 
 fn origin(config: &Config, key: &str) -> (String, String) {
     let shown = config.shown().iter().find(|s| s.key == key).unwrap();
-    (shown.value.clone(), shown.origin.clone())
+    (shown.value.as_str().unwrap_or("-").to_owned(), shown.origin.clone())
 }
 
 #[test]

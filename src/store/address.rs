@@ -10,6 +10,7 @@ use super::{
 use crate::error::{Error, Kind, Result};
 use regex::Regex;
 use std::{
+    borrow::Cow,
     path::PathBuf,
     sync::{Arc, LazyLock},
 };
@@ -24,6 +25,7 @@ pub type Env<'a> = dyn Fn(&str) -> Option<String> + Send + Sync + 'a;
 /// # Errors
 /// `Usage` for an address that is none, or one that holds a secret; `Denied` when no credentials are found.
 pub fn open(url: &str, env: &Env<'_>) -> Result<Handle> {
+    let url = &*at_home(url, env)?;
     let store: Handle = match Address::parse(url)? {
         Address::Directory(path) => Arc::new(Local::open(&path)?),
         Address::Azure => Arc::new(Azure::open(url, env)?),
@@ -33,6 +35,17 @@ pub fn open(url: &str, env: &Env<'_>) -> Result<Handle> {
         None => store,
     };
     Ok(Arc::new(Retry::new(store)))
+}
+
+/// Puts the home directory where a path begins with `~/`: in a file or behind `=` no shell has done so.
+fn at_home<'a>(url: &'a str, env: &Env<'_>) -> Result<Cow<'a, str>> {
+    let Some(rest) = url.strip_prefix('~') else { return Ok(url.into()) };
+    let home = env(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).filter(|home| !home.is_empty());
+    match (rest.is_empty() || rest.starts_with('/'), home) {
+        (true, Some(home)) => Ok(format!("{home}{rest}").into()),
+        _ => Err(Error::new(Kind::Usage, format!("store {:?}: nobody's home is known by that name", redact(url)))
+            .hint(format!("write the whole path, or ./{url} for a directory of that name"))),
+    }
 }
 
 /// The directory of the store when none is named: `ci-tool/store` under `$XDG_DATA_HOME` or `~/.local/share`; on Windows
@@ -148,6 +161,19 @@ mod tests {
             let error = Address::parse(url).unwrap_err();
             assert_eq!((error.kind(), error.hints().len()), (Kind::Usage, 1), "{url}");
         }
+    }
+
+    #[test]
+    fn a_home_is_put_in_or_refused() {
+        let home = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+        let vars = [(home, "/home/u")];
+        for (url, expected) in
+            [("~/store", Some("/home/u/store")), ("~", Some("/home/u")), ("a~b", Some("a~b")), ("~eve/store", None)]
+        {
+            let found = at_home(url, &env(&vars));
+            assert_eq!(found.ok().as_deref(), expected, "{url}");
+        }
+        assert!(!at_home("~/store", &env(&[])).unwrap_err().hints().is_empty());
     }
 
     #[test]

@@ -22,6 +22,10 @@ fn globs_choose_files() {
         ("a.txt", vec!["workspace/a.txt"]),
         ("workspace/a.*", vec!["workspace/a.txt"]),
         ("also/cache/*", vec!["also/cache/c.bin"]),
+        ("logs/deep", vec!["workspace/logs/deep/trace.log"]),
+        ("logs/deep/", vec!["workspace/logs/deep/trace.log"]),
+        (&format!("{}/logs/deep", sandbox.work().display()), vec!["workspace/logs/deep/trace.log"]),
+        (&format!("{}/*.txt", sandbox.work().display()), vec!["workspace/a.txt"]),
         ("nothing/**", vec![]),
     ] {
         assert_eq!(paths(&sandbox, &[&id, glob]), expected, "{glob}");
@@ -51,4 +55,12 @@ fn a_glob_that_matches_nothing_explains_itself() {
     assert_eq!(ran.text(), "");
     sandbox.repro(["files", &id, "*.nothing", "--quiet"]).ok().silent();
     sandbox.repro(["files", &id, "[a"]).fails(2, &["\"[a\" is not a glob"]);
+}
+
+#[test]
+fn a_path_that_was_not_saved_says_what_was() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.save();
+    let work = sandbox.work().display().to_string();
+    sandbox.repro(["files", &id, "/no/such"]).fails(1, &["/no/such was not saved", &work]);
 }

@@ -49,3 +49,11 @@ fn an_empty_store_has_nothing_to_collect() {
     assert_eq!((&json["temporary_bytes"], &json["at_work"]), (&0.into(), &0.into()));
     assert!(!sandbox.path("data").exists());
 }
+
+#[test]
+fn expired_captures_stay_and_the_command_that_removes_them_is_told() {
+    let sandbox = Sandbox::new();
+    plant(&sandbox, "aaaaaaaaaa", |r| r.expires = r.created);
+    sandbox.repro(["gc"]).ok().says(&["1 capture is past its expiry", "decommission --expired"]);
+    assert_eq!(sandbox.ids(), ["aaaaaaaaaa"]);
+}

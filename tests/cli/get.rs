@@ -50,3 +50,15 @@ fn nothing_is_overwritten_and_nothing_stays_behind() {
     assert_eq!(tree(&out), before);
     sandbox.repro(["get", &id, "logs", "--to", "-"]).fails(2, &["logs"]);
 }
+
+#[test]
+fn a_directory_that_is_missing_and_a_log_that_is_no_file_are_told_with_what_to_do() {
+    let sandbox = Sandbox::new();
+    sandbox.write("../said", "so");
+    let id = sandbox.save_with(["--log", "../said"]);
+    sandbox.repro(["get", &id, "a.txt", "--to", "new/"]).fails(1, &["no directory new/", "mkdir -p new/"]);
+    sandbox.repro(["get", &id, "a.txt", "--to", "new/x"]).fails(1, &["mkdir -p new"]);
+    sandbox.repro(["get", &id, "job.log"]).fails(1, &["has no file job.log", "--log"]);
+    let absolute = sandbox.work().join("a.txt").display().to_string();
+    assert_eq!(sandbox.repro(["get", &id, &absolute, "--to", "-"]).ok().text(), "hello\n");
+}

@@ -8,7 +8,7 @@ use serde_json::json;
 #[test]
 fn an_empty_store_lists_nothing_and_is_not_created() {
     let sandbox = Sandbox::new();
-    let ran = sandbox.repro(["list"]).ok().says(&["no captures in "]);
+    let ran = sandbox.repro(["list"]).ok().says(&["no captures in ", "it does not exist"]);
     assert_eq!(ran.text(), "");
     sandbox.repro(["list", "--quiet"]).ok().silent();
     assert_eq!(sandbox.repro(["list", "--output", "json"]).ok().json(), json!({"schema": 1, "captures": []}));
@@ -34,8 +34,8 @@ fn the_table_has_a_line_a_capture_the_latest_first_and_no_header() {
     snapbox::assert_data_eq!(
         ran.text(),
         snapbox::str![[r#"
-bbbbbbbbbb  unit  42  signal 9  0123456789  ada@example.org  1h  in 23h  3.00 MiB  kept
-aaaaaaaaaa  lint  -   exit 1    -           -                2d  2h ago       0 B  expired
+bbbbbbbbbb  unit  42  signal 9  0123456789  ada@example.org  1h ago  expires in 1d   3.00 MiB  kept
+aaaaaaaaaa  lint  -   exit 1    -           -                2d ago  expired 2h ago       0 B  expired
 
 "#]]
     );
@@ -70,6 +70,15 @@ fn filters_choose() {
         let found: String = listed["captures"].as_array().unwrap().iter().map(first).collect();
         assert_eq!(found, expected, "{args:?}");
     }
+}
+
+#[test]
+fn filters_that_match_nothing_say_how_much_there_is() {
+    let sandbox = Sandbox::new();
+    plant(&sandbox, "aaaaaaaaaa", |_| {});
+    plant(&sandbox, "bbbbbbbbbb", |_| {});
+    plant(&sandbox, "cccccccccc", |r| r.state = State::Open);
+    sandbox.repro(["list", "--owner", "grace"]).ok().says(&["none of 2 captures in ", " matches"]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ job          unit
 ci           none
 owner        ada
 saved        [..] ([..] ago)
-expires      [..] (in 13d)
+expires      [..] (in 14d)
 command      make test
 directory    [WORK]
 outcome      exit 1

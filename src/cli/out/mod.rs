@@ -11,7 +11,13 @@ use super::{
     exit,
     global::{Color, Global, Output},
 };
-use crate::{error::Error, pipeline::ci, pipeline::env::from_os};
+use crate::{
+    error::{Error, Kind, Result},
+    pipeline::{
+        ci,
+        env::{EnvMap, from_os, text},
+    },
+};
 use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::json;
@@ -45,9 +51,11 @@ impl Out {
         };
         log_to_stderr(global.verbose, colored);
         let (env, _) = from_os(std::env::vars_os());
+        // What is none is told when the command starts; until then it is as good as unset.
+        let output = global.output.or_else(|| output_from_env(&env).ok().flatten());
         let in_ci = set("CI") || ci::detect(&env, |_| None).system != ci::CiSystem::None;
         Out {
-            json: global.output.or_else(output_from_env) == Some(Output::Json),
+            json: output == Some(Output::Json),
             quiet: global.quiet,
             colored,
             stdout_is_terminal: io::stdout().is_terminal(),
@@ -173,9 +181,15 @@ impl Out {
     }
 }
 
-fn output_from_env() -> Option<Output> {
-    let text = std::env::var("CI_TOOL_OUTPUT").ok()?;
-    Output::from_str(text.trim(), true).ok()
+/// What `CI_TOOL_OUTPUT` asks for.
+///
+/// # Errors
+/// `Usage` for a form that is none.
+pub fn output_from_env(env: &EnvMap) -> Result<Option<Output>> {
+    let Some(text) = text(env, "CI_TOOL_OUTPUT") else { return Ok(None) };
+    Output::from_str(text, true).map(Some).map_err(|_| {
+        Error::new(Kind::Usage, format!("CI_TOOL_OUTPUT={text:?} is no form of output")).hint("set it to table or json")
+    })
 }
 
 struct Stream(io::Stdout);
@@ -215,20 +229,24 @@ fn finish(result: io::Result<()>) {
 }
 
 /// Prints what clap says of the command line: help and version on stdout, mistakes on stderr, as JSON where JSON is asked for.
-pub fn usage_error(error: &clap::Error, args: &[OsString]) -> ExitCode {
+/// `advice` is a hint that clap has not.
+pub fn usage_error(error: &clap::Error, args: &[OsString], advice: Option<&str>) -> ExitCode {
     let asked =
         args.iter().any(|a| a == "--output=json") || args.windows(2).any(|w| w[0] == "--output" && w[1] == "json");
     if error.use_stderr() && asked {
         let text = error.to_string();
         let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
         let message = lines.next().unwrap_or_default().trim_start_matches("error: ");
-        let hints: Vec<&str> =
-            lines.filter_map(|l| l.strip_prefix("tip: ").or(l.starts_with("For more").then_some(l))).collect();
+        let told = lines.filter_map(|l| l.strip_prefix("tip: ").or(l.starts_with("For more").then_some(l)));
+        let hints: Vec<&str> = advice.into_iter().chain(told).collect();
         let value = json!({ "kind": "usage", "message": message, "causes": [], "hints": hints });
         let _ = writeln!(io::stderr(), "{value}");
         return ExitCode::from(2);
     }
     let result = error.print();
+    if let Some(advice) = advice {
+        let _ = writeln!(io::stderr(), "hint: {advice}");
+    }
     if error.use_stderr() {
         return ExitCode::from(2);
     }

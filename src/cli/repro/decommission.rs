@@ -69,7 +69,8 @@ fn value(gone: &Gone) -> Value {
 }
 
 fn line(gone: &Gone, store: &str) -> String {
-    let removed = format!("{} is gone: {} objects, {}", gone.id, gone.objects, out::bytes(gone.bytes));
+    let removed =
+        format!("{} is gone: {}, {}", gone.id, out::count(gone.objects, "object", "objects"), out::bytes(gone.bytes));
     match &gone.shared {
         None => format!("{removed}; nothing of it is left in {store}"),
         Some(shared) if shared.by.is_empty() => {

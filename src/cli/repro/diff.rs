@@ -50,7 +50,7 @@ fn line(d: &Difference) -> String {
     let values = match (&d.before, &d.after) {
         (Some(before), Some(after)) => format!("{before} → {after}"),
         (Some(one), None) | (None, Some(one)) => one.clone(),
-        (None, None) => String::new(),
+        (None, None) => "not saved, being secret".into(),
     };
     format!("{} {} {}: {}", d.change.sign(), d.area, d.name, values.replace(['\n', '\r'], " "))
 }

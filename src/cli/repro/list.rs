@@ -10,7 +10,6 @@ use crate::{
     error::Result,
     ops::repro::list::{Filter, list},
     pipeline::{
-        duration,
         id::Id,
         record::{Format, Job, Outcome, Record, Revision, Totals},
     },
@@ -82,14 +81,21 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
             ("COMMIT", Align::Left),
             ("OWNER", Align::Left),
             ("AGE", Align::Right),
-            ("EXPIRES", Align::Left),
+            ("EXPIRY", Align::Left),
             ("SIZE", Align::Right),
             ("STATE", Align::Left),
         ]);
         listed.captures.iter().for_each(|r| table.row(row(r, now)));
         out.table(&table);
         if listed.captures.is_empty() {
-            out.note(&format!("no captures in {}", world.store.url()));
+            let missing = world.store.local_dir().is_some_and(|dir| !dir.exists());
+            let store = world.store.url();
+            out.note(&match (listed.total, missing) {
+                (0, true) => format!("no captures in {store}: it does not exist until the first save makes it"),
+                (0, false) => format!("no captures in {store}"),
+                (1, _) => format!("the only capture in {store} does not match"),
+                (total, _) => format!("none of {total} captures in {store} matches"),
+            });
         }
     }
     for error in &listed.broken {
@@ -107,8 +113,11 @@ fn row(record: &Record, now: Timestamp) -> Vec<String> {
         record.outcome.show(),
         dash(record.revision.commit.as_deref().map(|c| c.get(..10).unwrap_or(c))),
         dash(record.owner.as_deref()),
-        age(record.created, now),
-        expiry(record, now),
+        format!("{} ago", age(record.created, now)),
+        match expiry(record, now) {
+            past if record.expires <= now => format!("expired {past}"),
+            left => format!("expires {left}"),
+        },
         out::bytes(record.totals.bytes),
         state(record, now).into(),
     ]
@@ -168,8 +177,37 @@ pub(super) fn expiry(record: &Record, now: Timestamp) -> String {
     }
 }
 
-/// A duration by its largest unit only: columns stay narrow.
+/// A duration by its largest unit only, rounded: columns stay narrow, and what is kept for 14 days is, a second later, not
+/// kept for 13.
 fn coarse(duration: Duration) -> String {
-    let shown = duration::show(Duration::from_secs(duration.as_secs().max(1)));
-    shown.split(' ').next().unwrap_or_default().replace(".0s", "s")
+    let seconds = duration.as_secs_f64().round() as u64;
+    // Each with half of the next smaller one, which rounds up to it.
+    for (unit, length, half) in [('d', 86_400, 1800), ('h', 3600, 30), ('m', 60, 0)] {
+        if seconds + half >= length {
+            return format!("{}{unit}", (seconds + length / 2) / length);
+        }
+    }
+    format!("{}s", seconds.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_rounded_to_its_largest_unit() {
+        for (seconds, expected) in [
+            (0, "1s"),
+            (59, "59s"),
+            (60, "1m"),
+            (3569, "59m"),
+            (3599, "1h"),
+            (84_000, "23h"),
+            (86_399, "1d"),
+            (14 * 86_400 - 1, "14d"),
+            (14 * 86_400, "14d"),
+        ] {
+            assert_eq!(coarse(Duration::from_secs(seconds)), expected, "{seconds}");
+        }
+    }
 }

@@ -23,6 +23,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Save(save::Args),
+    #[command(alias = "ls")]
     List(list::Args),
     Show(show::Args),
     Files(files::Args),
@@ -32,6 +33,7 @@ pub enum Verb {
     Diff(diff::Args),
     Export(export::Args),
     Extend(extend::Args),
+    #[command(aliases = ["rm", "delete"])]
     Decommission(decommission::Args),
     Stats(stats::Args),
     Gc(gc::Args),

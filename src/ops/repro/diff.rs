@@ -1,15 +1,22 @@
 //! `repro diff`: what tells two captures apart.
 
-use super::{files::files, show::show};
+use super::{
+    files::files,
+    show::{Shown, show},
+};
 use crate::{
+    capture::details::Details,
     error::Result,
     ops::World,
     pipeline::{
         entry::{Content, Entry},
-        env::EnvMap,
+        env::{EnvMap, is_own},
     },
 };
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// How one thing differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +43,7 @@ impl Change {
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// `about`, `environment`, `tool`, `file`.
+    /// `about`, `environment`, `secret`, `tool`, `file`.
     pub area: &'static str,
     /// The name or path.
     pub name: String,
@@ -55,7 +62,12 @@ pub struct Difference {
 pub async fn diff(world: &World, first: &str, second: &str) -> Result<Vec<Difference>> {
     let (a, b) = (show(world, first).await?, show(world, second).await?);
     let mut found = compare("about", &a.about(), &b.about());
-    found.extend(compare("environment", &a.details.environment, &b.details.environment));
+    let environment = |shown: &Shown| -> EnvMap {
+        let jobs = shown.details.environment.iter().filter(|(name, _)| !is_own(name));
+        jobs.map(|(name, value)| (name.clone(), value.clone())).collect()
+    };
+    found.extend(compare("environment", &environment(&a), &environment(&b)));
+    found.extend(compare_secrets(&a.details, &b.details));
     found.extend(compare("tool", &a.details.tool_versions(), &b.details.tool_versions()));
     let (_, before) = files(world, a.record.id.as_str(), None).await?;
     let (_, after) = files(world, b.record.id.as_str(), None).await?;
@@ -63,7 +75,7 @@ pub async fn diff(world: &World, first: &str, second: &str) -> Result<Vec<Differ
     Ok(found)
 }
 
-impl super::show::Shown {
+impl Shown {
     /// What a capture is about, name by name.
     fn about(&self) -> EnvMap {
         let (record, machine) = (&self.record, self.details.machine_facts());
@@ -102,6 +114,19 @@ fn compare(area: &'static str, before: &BTreeMap<String, String>, after: &BTreeM
     let mut all: Vec<_> = gone.chain(rest).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
+}
+
+/// Variables that one capture had to leave out and the other had not at all. Their values are nowhere.
+fn compare_secrets(before: &Details, after: &Details) -> Vec<Difference> {
+    let removed = |details: &Details| -> BTreeSet<String> {
+        details.removed.iter().filter(|r| r.place == "environment").map(|r| r.name.clone()).collect()
+    };
+    let (a, b) = (removed(before), removed(after));
+    let gone = a.iter().filter(|name| !b.contains(*name) && !after.environment.contains_key(*name));
+    let new = b.iter().filter(|name| !a.contains(*name) && !before.environment.contains_key(*name));
+    let difference =
+        |name: &String, change| Difference { area: "secret", name: name.clone(), change, before: None, after: None };
+    gone.map(|name| difference(name, Change::Removed)).chain(new.map(|name| difference(name, Change::Added))).collect()
 }
 
 /// Merges two lists in path order.
@@ -151,6 +176,7 @@ fn describe(entry: &Entry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::details::Removed;
 
     fn file(path: &str, byte: u8) -> Entry {
         let content = Content::File { hash: [byte; 32], sparse: false, link: None, location: Default::default() };
@@ -173,5 +199,25 @@ mod tests {
         let found = compare("environment", &map(&[("A", "1"), ("B", "1")]), &map(&[("B", "2"), ("C", "1")]));
         let found: Vec<_> = found.iter().map(|d| (d.change.sign(), d.name.as_str())).collect();
         assert_eq!(found, [('-', "A"), ('~', "B"), ('+', "C")]);
+    }
+
+    #[test]
+    fn secrets_are_told_by_name_where_the_other_has_none() {
+        let details = |removed: &[&str], set: &[&str]| Details {
+            removed: removed
+                .iter()
+                .map(|name| Removed {
+                    place: "environment".into(),
+                    name: (*name).into(),
+                    action: "removed".into(),
+                    reason: String::new(),
+                })
+                .collect(),
+            environment: set.iter().map(|name| ((*name).into(), String::new())).collect(),
+            ..Details::default()
+        };
+        let found = compare_secrets(&details(&["BOTH", "GONE", "PLAIN"], &[]), &details(&["BOTH", "NEW"], &["PLAIN"]));
+        let found: Vec<_> = found.iter().map(|d| (d.change.sign(), d.name.as_str())).collect();
+        assert_eq!(found, [('-', "GONE"), ('+', "NEW")]);
     }
 }

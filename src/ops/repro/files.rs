@@ -1,5 +1,6 @@
 //! `repro files`: what is in a capture.
 
+use super::show::details;
 use crate::{
     capture::{
         catalog,
@@ -7,7 +8,11 @@ use crate::{
     },
     error::{Error, Kind, Result},
     ops::World,
-    pipeline::{entry::Entry, record::Record},
+    pipeline::{
+        details::SavedRoot,
+        entry::{Content, Entry},
+        record::Record,
+    },
 };
 use globset::GlobBuilder;
 
@@ -15,7 +20,7 @@ use globset::GlobBuilder;
 pub const WORKSPACE: &str = "workspace/";
 
 /// Lists the entries that match a glob (all of them without one): in the workspace, or from the top when the glob begins
-/// with `workspace/` or `also/`. Only the parts of the manifest that can match are read.
+/// with `workspace/` or `also/`; a directory's name lists what is in it. An absolute path is that of the job's machine. Only the parts of the manifest that can match are read.
 ///
 /// # Errors
 /// As [`catalog::find`]; `Usage` for a glob that is none; `Corrupt`.
@@ -25,7 +30,8 @@ pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<(Recor
         let manifest = read_manifest(&world.store, &record).await?;
         return Ok((record, manifest.entries));
     };
-    let full = from_top(glob);
+    let full = from_top(&relative(world, &record, glob).await?);
+    let full = full.trim_end_matches('/').to_owned();
     let matcher = GlobBuilder::new(&full).literal_separator(true).build();
     let matcher = matcher
         .map_err(|e| {
@@ -35,7 +41,16 @@ pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<(Recor
         })?
         .compile_matcher();
     let entries = below(world, &record, literal(&full)).await?.entries;
-    let matches = |entry: &Entry| matcher.is_match(crate::archive::tree::os_path(&entry.path).unwrap_or_default());
+    let plain = literal(&full) == full;
+    let inside = |entry: &Entry| {
+        plain && entry.path.strip_prefix(full.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'/'))
+    };
+    // Of a directory that is named in full, what is in it is wanted, not itself.
+    let itself = |entry: &Entry| !plain || entry.content != Content::Directory;
+    let matches = |entry: &Entry| {
+        let path = crate::archive::tree::os_path(&entry.path).unwrap_or_default();
+        inside(entry) || matcher.is_match(path) && itself(entry)
+    };
     Ok((record, entries.into_iter().filter(matches).collect()))
 }
 
@@ -44,7 +59,7 @@ pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<(Recor
 /// # Errors
 /// `NotFound`, with names that are near; `Corrupt`; those of the store.
 pub async fn subtree(world: &World, record: &Record, path: &str) -> Result<Manifest> {
-    let full = from_top(path.trim_end_matches('/'));
+    let full = from_top(&relative(world, record, path.trim_end_matches('/')).await?);
     let Manifest { mut entries, frames } = below(world, record, &full).await?;
     let inside =
         |entry: &Entry| entry.path.strip_prefix(full.as_bytes()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/');
@@ -53,12 +68,37 @@ pub async fn subtree(world: &World, record: &Record, path: &str) -> Result<Manif
     if entries.is_empty() {
         let error = Error::new(Kind::NotFound, format!("capture {} has no file {path}", record.id));
         let id = &record.id;
+        if path == "job.log" && record.parts.log.is_some() {
+            return Err(error.hint(format!("the job's output is no file of the tree: ci-tool repro show {id} --log")));
+        }
         return Err(match near {
             Some(near) => error.hint(format!("did you mean {near}? `ci-tool repro files {id}` lists all")),
             None => error.hint(format!("`ci-tool repro files {id}` lists what it has")),
         });
     }
     Ok(Manifest { entries, frames })
+}
+
+/// A path without the directory that was saved: an absolute one is looked up among those of the job's machine.
+async fn relative(world: &World, record: &Record, path: &str) -> Result<String> {
+    if !path.starts_with('/') {
+        return Ok(path.to_owned());
+    }
+    let roots = details(world, record).await?.roots;
+    below_root(path, &roots).ok_or_else(|| {
+        let saved: Vec<&str> = roots.iter().map(|root| root.path.as_str()).collect();
+        Error::new(Kind::NotFound, format!("{path} was not saved in capture {}", record.id))
+            .hint(format!("saved is what lies in {}", saved.join(", ")))
+    })
+}
+
+fn below_root(path: &str, roots: &[SavedRoot]) -> Option<String> {
+    let below = |root: &SavedRoot| {
+        let rest = path.strip_prefix(root.path.trim_end_matches('/'))?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| (root.path.len(), format!("{}{rest}", root.prefix)))
+    };
+    // The longest: a tree inside another is its own.
+    roots.iter().filter_map(below).max().map(|(_, path)| path)
 }
 
 /// What a path or glob means, seen from the top.
@@ -107,6 +147,20 @@ mod tests {
             ("**/x", ""),
         ] {
             assert_eq!(literal(glob), expected);
+        }
+    }
+
+    #[test]
+    fn an_absolute_path_is_found_in_the_innermost_directory_that_was_saved() {
+        let root = |prefix: &str, path: &str| SavedRoot { prefix: prefix.into(), path: path.into() };
+        let roots = [root("workspace", "/ci/job"), root("also/cache", "/ci/job/cache")];
+        for (path, expected) in [
+            ("/ci/job/a.txt", Some("workspace/a.txt")),
+            ("/ci/job", Some("workspace")),
+            ("/ci/job/cache/x", Some("also/cache/x")),
+            ("/ci/job2/x", None),
+        ] {
+            assert_eq!(below_root(path, &roots).as_deref(), expected, "{path}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! `repro gc`: removing what dead saves and removals left behind.
 
+use super::list::{Filter, list};
 use crate::{
     capture::{
         catalog::{self, PREFIX},
@@ -23,6 +24,8 @@ pub struct Collected {
     pub temporary: u64,
     /// Saves that are at work just now.
     pub alive: u64,
+    /// Captures past their expiry: they stay until they are decommissioned.
+    pub expired: u64,
 }
 
 /// Removes captures whose save or removal died, content that no capture needs, and temporary files whose owner died. Safe
@@ -57,7 +60,8 @@ pub async fn gc(world: &World) -> Result<Collected> {
         leftovers(world).await?;
         temporary = world.store.sweep().await?;
     }
-    Ok(Collected { captures: captures.into_iter().collect(), temporary, alive })
+    let expired = list(world, &Filter { expired: true, ..Filter::default() }).await?.captures.len() as u64;
+    Ok(Collected { captures: captures.into_iter().collect(), temporary, alive, expired })
 }
 
 /// Forgets notes of removals that are done, or that were stopped before they began.

@@ -17,6 +17,7 @@ use crate::{
         progress::Unit,
         record::Record,
     },
+    process::quote_sh,
 };
 use std::{
     io::{Read, Write},
@@ -67,6 +68,10 @@ pub async fn get(world: &World, id: &str, path: &str, destination: Destination) 
         }
         Destination::Path(to) => {
             check_path(base)?;
+            if to.as_os_str().to_string_lossy().ends_with('/') && !to.is_dir() {
+                return Err(Error::new(Kind::NotFound, format!("there is no directory {}", to.display()))
+                    .hint(format!("make it first: mkdir -p {}", quote_sh([&to]))));
+            }
             let to = if to.is_dir() { to.join(archive::tree::os_path(base)?) } else { to };
             if std::fs::symlink_metadata(&to).is_ok() {
                 return Err(Error::new(Kind::Exists, format!("{} is there already", to.display()))
@@ -128,7 +133,7 @@ async fn place(world: &World, record: &Record, contents: Contents, mut entries: 
     let parent = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !parent.is_dir() {
         return Err(Error::new(Kind::NotFound, format!("{} is no directory to put it in", parent.display()))
-            .hint("make it first"));
+            .hint(format!("make it first: mkdir -p {}", quote_sh([parent]))));
     }
     let staging = tempfile::Builder::new().prefix(".ci-tool-get-").tempdir_in(parent);
     let staging = staging.map_err(|e| Error::io("making a directory in", parent, e))?;

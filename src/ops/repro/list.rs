@@ -10,7 +10,10 @@ use crate::{
 use futures::TryStreamExt;
 use globset::GlobSet;
 use rayon::prelude::*;
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 /// Which captures to list. Nothing set lists all.
 #[derive(Debug, Clone, Default)]
@@ -30,15 +33,14 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether a capture is wanted at the time `now`.
+    /// Whether a complete capture is wanted at the time `now`.
     pub fn matches(&self, record: &Record, now: jiff::Timestamp) -> bool {
         let age = Duration::try_from(now.duration_since(record.created)).unwrap_or_default();
         let contains =
             |part: &String| record.owner.as_ref().is_some_and(|o| o.to_lowercase().contains(&part.to_lowercase()));
         let begins =
             |part: &String| record.revision.commit.as_ref().is_some_and(|c| c.starts_with(&part.to_lowercase()));
-        record.state == State::Complete
-            && self.owner.as_ref().is_none_or(contains)
+        self.owner.as_ref().is_none_or(contains)
             && self.job.as_ref().is_none_or(|globs| globs.is_match(&record.job.name))
             && self.commit.as_ref().is_none_or(begins)
             && self.older_than.is_none_or(|least| age >= least)
@@ -52,6 +54,8 @@ impl Filter {
 pub struct Listed {
     /// The captures, the latest first.
     pub captures: Vec<Record>,
+    /// How many complete captures there are, wanted or not.
+    pub total: u64,
     /// Records that cannot be read.
     pub broken: Vec<Error>,
 }
@@ -65,6 +69,7 @@ pub async fn list(world: &World, filter: &Filter) -> Result<Listed> {
     let bodies = world.store.get_many(keys.clone()).await?;
     let (filter, now) = (filter.clone(), (world.now)());
     let parse = move || {
+        let total = AtomicU64::new(0);
         let read: Vec<Result<Record>> = keys
             .par_iter()
             .zip(bodies)
@@ -76,10 +81,15 @@ pub async fn list(world: &World, filter: &Filter) -> Result<Listed> {
                     record.parts.top = None;
                 }
                 // What nobody asked for is dropped here, before it costs memory.
-                record.as_ref().map_or(true, |r| filter.matches(r, now)).then_some(record)
+                let wanted = |r: &Record| {
+                    let complete = r.state == State::Complete;
+                    total.fetch_add(u64::from(complete), Ordering::Relaxed);
+                    complete && filter.matches(r, now)
+                };
+                record.as_ref().map_or(true, wanted).then_some(record)
             })
             .collect();
-        let mut listed = Listed::default();
+        let mut listed = Listed { total: total.into_inner(), ..Listed::default() };
         for record in read {
             match record {
                 Ok(record) => listed.captures.push(record),

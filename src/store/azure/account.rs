@@ -71,8 +71,10 @@ impl Place {
 /// # Errors
 /// `Usage` for a URL that names no container or holds a secret, and for variables that cannot be read.
 pub fn resolve(url: &str, env: &Env<'_>) -> Result<Place> {
+    const FORM: &str =
+        "write az://ACCOUNT/CONTAINER[/PREFIX] or https://ACCOUNT.blob.core.windows.net/CONTAINER[/PREFIX]";
     let wrong = |why: &str| Error::new(Kind::Usage, format!("store {:?} {why}", redact(url)));
-    let parsed = Url::parse(url).map_err(|e| wrong("is not a URL").with_source(e))?;
+    let parsed = Url::parse(url).map_err(|e| wrong("is not a URL").with_source(e).hint(FORM))?;
     if parsed.query().is_some() || parsed.password().is_some() || !parsed.username().is_empty() {
         return Err(wrong("holds a secret or options")
             .hint(format!("put a shared access signature into the environment variable {SAS_VARIABLE}")));
@@ -82,14 +84,14 @@ pub fn resolve(url: &str, env: &Env<'_>) -> Result<Place> {
         "az" => (host.to_owned(), None),
         "https" => match host.split_once('.') {
             Some((account, rest)) if rest.starts_with("blob.") => (account.to_owned(), Some(origin(&parsed))),
-            _ => return Err(wrong("is not the address of an Azure Blob Storage account")),
+            _ => return Err(wrong("is not the address of an Azure Blob Storage account").hint(FORM)),
         },
-        _ => return Err(wrong("is neither az:// nor https://")),
+        _ => return Err(wrong("is neither az:// nor https://").hint(FORM)),
     };
     let mut path = parsed.path().trim_matches('/').splitn(2, '/');
     let container = path.next().unwrap_or_default().to_owned();
     if account.is_empty() || container.is_empty() {
-        return Err(wrong("names no container").hint("write az://ACCOUNT/CONTAINER"));
+        return Err(wrong("names no container").hint(FORM));
     }
     let prefix = match path.next() {
         Some(prefix) => format!("{}/", crate::store::Key::new(prefix)?),

@@ -1,36 +1,9 @@
 //! The job's environment on another machine: what is set there, and what stays the user's own.
 
-use crate::pipeline::{details::SavedRoot, env::EnvMap};
-
-/// Variables that belong to the person and the terminal, not to the job.
-const OWN: [&str; 26] = [
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "USERNAME",
-    "USERPROFILE",
-    "SHELL",
-    "TERM",
-    "COLORTERM",
-    "PWD",
-    "OLDPWD",
-    "SHLVL",
-    "_",
-    "DISPLAY",
-    "WAYLAND_DISPLAY",
-    "XAUTHORITY",
-    "SSH_AUTH_SOCK",
-    "SSH_CONNECTION",
-    "SSH_CLIENT",
-    "SSH_TTY",
-    "XDG_RUNTIME_DIR",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "TMPDIR",
-    "TMP",
-    "TEMP",
-    "CI_TOOL_STORE",
-    "CI_TOOL_PROCESS_TREE",
-];
+use crate::pipeline::{
+    details::SavedRoot,
+    env::{EnvMap, is_own},
+};
 
 /// A value as pieces: text, and the places where a saved tree now is.
 pub type Pieces = Vec<Piece>;
@@ -59,7 +32,7 @@ pub struct Rewritten {
 pub fn rewrite(env: &EnvMap, roots: &[SavedRoot]) -> Rewritten {
     let mut out = Rewritten::default();
     for (name, value) in env {
-        if OWN.contains(&name.to_uppercase().as_str()) {
+        if is_own(name) {
             out.own.push(name.clone());
             continue;
         }
