@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('repro', 'repro', [CompletionResultType]::ParameterValue, 'Saves a failed job''s environment and gives it back')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Shows the configuration in force')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print what a shell needs to complete ci-tool''s command lines')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'ci-tool;repro' {
@@ -310,6 +311,81 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;help' {
+            [CompletionResult]::new('repro', 'repro', [CompletionResultType]::ParameterValue, 'Saves a failed job''s environment and gives it back')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Shows the configuration in force')
+            [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print what a shell needs to complete ci-tool''s command lines')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ci-tool;help;repro' {
+            [CompletionResult]::new('save', 'save', [CompletionResultType]::ParameterValue, 'Run a job and save its environment when it fails')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the captures there are, the latest first')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show who saved what, when, on which commit, how it failed, and what is in it')
+            [CompletionResult]::new('files', 'files', [CompletionResultType]::ParameterValue, 'List the files of a capture')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Get one file or folder out of a capture')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Give a capture back: its files, and scripts that set the environment and rerun the failure')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that every byte of a capture is what was saved')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Tell two captures apart: job, machine, environment, tools, files')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a capture into one archive, for people without ci-tool')
+            [CompletionResult]::new('extend', 'extend', [CompletionResultType]::ParameterValue, 'Keep a capture longer')
+            [CompletionResult]::new('decommission', 'decommission', [CompletionResultType]::ParameterValue, 'Remove captures without a trace')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show what the captures take in the store, and how much they share')
+            [CompletionResult]::new('gc', 'gc', [CompletionResultType]::ParameterValue, 'Remove what dead saves and removals left behind')
+            break
+        }
+        'ci-tool;help;repro;save' {
+            break
+        }
+        'ci-tool;help;repro;list' {
+            break
+        }
+        'ci-tool;help;repro;show' {
+            break
+        }
+        'ci-tool;help;repro;files' {
+            break
+        }
+        'ci-tool;help;repro;get' {
+            break
+        }
+        'ci-tool;help;repro;restore' {
+            break
+        }
+        'ci-tool;help;repro;verify' {
+            break
+        }
+        'ci-tool;help;repro;diff' {
+            break
+        }
+        'ci-tool;help;repro;export' {
+            break
+        }
+        'ci-tool;help;repro;extend' {
+            break
+        }
+        'ci-tool;help;repro;decommission' {
+            break
+        }
+        'ci-tool;help;repro;stats' {
+            break
+        }
+        'ci-tool;help;repro;gc' {
+            break
+        }
+        'ci-tool;help;config' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print every setting and where it comes from')
+            break
+        }
+        'ci-tool;help;config;show' {
+            break
+        }
+        'ci-tool;help;completion' {
+            break
+        }
+        'ci-tool;help;help' {
             break
         }
     })

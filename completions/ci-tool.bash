@@ -22,11 +22,68 @@ _ci__tool() {
             ci__tool,config)
                 cmd="ci__tool__subcmd__config"
                 ;;
+            ci__tool,help)
+                cmd="ci__tool__subcmd__help"
+                ;;
             ci__tool,repro)
                 cmd="ci__tool__subcmd__repro"
                 ;;
             ci__tool__subcmd__config,show)
                 cmd="ci__tool__subcmd__config__subcmd__show"
+                ;;
+            ci__tool__subcmd__help,completion)
+                cmd="ci__tool__subcmd__help__subcmd__completion"
+                ;;
+            ci__tool__subcmd__help,config)
+                cmd="ci__tool__subcmd__help__subcmd__config"
+                ;;
+            ci__tool__subcmd__help,help)
+                cmd="ci__tool__subcmd__help__subcmd__help"
+                ;;
+            ci__tool__subcmd__help,repro)
+                cmd="ci__tool__subcmd__help__subcmd__repro"
+                ;;
+            ci__tool__subcmd__help__subcmd__config,show)
+                cmd="ci__tool__subcmd__help__subcmd__config__subcmd__show"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,decommission)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__decommission"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,diff)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__diff"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,export)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__export"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,extend)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__extend"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,files)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__files"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,gc)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__gc"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,get)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__get"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,list)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__list"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,restore)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__restore"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,save)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__save"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,show)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__show"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,stats)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__stats"
+                ;;
+            ci__tool__subcmd__help__subcmd__repro,verify)
+                cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__verify"
                 ;;
             ci__tool__subcmd__repro,decommission)
                 cmd="ci__tool__subcmd__repro__subcmd__decommission"
@@ -74,7 +131,7 @@ _ci__tool() {
 
     case "${cmd}" in
         ci__tool)
-            opts="-q -v -h -V --store --config --output --color --quiet --verbose --help --version repro config completion"
+            opts="-q -v -h -V --store --config --output --color --quiet --verbose --help --version repro config completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -186,6 +243,272 @@ _ci__tool() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help)
+            opts="repro config completion help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__completion)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__config)
+            opts="show"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__config__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro)
+            opts="save list show files get restore verify diff export extend decommission stats gc"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__decommission)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__extend)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__files)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__gc)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__save)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__repro__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
