@@ -4,10 +4,8 @@
 
 #[path = "support/gate.rs"]
 mod gate;
-#[allow(dead_code, reason = "this suite makes no write fail")]
 #[path = "support/memory.rs"]
 mod memory;
-#[allow(dead_code, reason = "this suite needs no odd trees")]
 #[path = "support/trees.rs"]
 mod trees;
 
@@ -277,7 +275,7 @@ async fn check(stage: &Stage, store: Arc<Memory>, deeds: &Deeds, seed: u64) {
             Some(version) => assert!(tree == stage.contents[*version], "{} is another version", record.id),
             None => assert!(stage.contents.contains(&tree)),
         }
-        if seed % 16 == 0 {
+        if seed.is_multiple_of(16) {
             let into = stage.dir.path().join(format!("again-{seed}-{}", record.id));
             restore(&world, record.id.as_str(), &trees::into(&into)).await.unwrap();
             for (path, hash) in &tree {

@@ -1,5 +1,6 @@
 //! `repro save`: runs the job, and saves its environment when that is wanted.
 
+mod arguments;
 mod decide;
 mod facts;
 mod pack;
@@ -163,7 +164,9 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
     let clean = environment(&world.env, &request.rules, &options);
     let walk_options =
         WalkOptions { exclude: request.exclude.clone(), skip: world.store.local_dir().into_iter().collect() };
-    let plan = pack::plan(world, request, roots, walk_options, clean.values.clone()).await?;
+    let mut values = clean.values.clone();
+    values.extend(arguments::secrets(request.happened.command.iter().chain(&request.happened.failed_command)));
+    let plan = pack::plan(world, request, roots, walk_options, values).await?;
 
     let removed = clean.removed.iter().map(|removal| Removed {
         place: "environment".into(),

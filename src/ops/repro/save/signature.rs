@@ -3,7 +3,6 @@
 use crate::pipeline::details::FailedTestRecord;
 use regex::Regex;
 use std::{
-    borrow::Cow,
     collections::BTreeSet,
     fs::File,
     io::{Read, Seek, SeekFrom},
@@ -76,10 +75,7 @@ fn normal(text: &str, workspace: &str) -> Vec<String> {
         .iter()
         .map(|line| {
             let line = if workspace.len() > 3 { line.replace(workspace, "<workspace>") } else { (*line).to_owned() };
-            let replace = |text: Cow<'_, str>, (from, to): &(Regex, &'static str)| -> Cow<'static, str> {
-                Cow::Owned(from.replace_all(&text, *to).into_owned())
-            };
-            NORMAL.iter().fold(Cow::Owned(line), |text, rule| replace(text, rule)).into_owned()
+            NORMAL.iter().fold(line, |text, (from, to)| from.replace_all(&text, *to).into_owned())
         })
         .collect()
 }
