@@ -11,7 +11,7 @@ static FLAGS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         (?:^|[\s'"])
         (?: (?P<flag>--?(?:password|passwd|passphrase|token|secret|api-?key|access-?key|client-?secret))[=\s]
           | (?P<user>-u|--user|--proxy-user)[=\s]*[^\s:'"]+: )
-        ['"]?(?P<value>[^\s'"$]{4,})"#,
+        ['"]?(?P<value>[^\s'"$;&|)<>]{4,})"#,
     )
     .ok()
 });
@@ -45,7 +45,7 @@ mod tests {
             (&["sh", "-c", "tool --api-key 'abcdefgh12' && other --passwd=qwertyuiop"], &["abcdefgh12", "qwertyuiop"]),
             (&["tool", "--password", "$PASSWORD"], &[]),
             (&["docker", "run", "-u", "1000:1000", "x"], &["1000"]),
-            (&["make", "-j", "2", "test"], &[]),
+            (&["sh", "-c", "t --password abcdefgh9; exit 3"], &["abcdefgh9"]),
             (&["sort", "-u", "names.txt"], &[]),
         ];
         for (words, expected) in cases {
