@@ -7,7 +7,6 @@ mod gate;
 #[allow(dead_code, reason = "this suite makes no write fail")]
 #[path = "support/memory.rs"]
 mod memory;
-#[allow(dead_code, reason = "this suite needs no odd trees")]
 #[path = "support/trees.rs"]
 mod trees;
 
