@@ -276,7 +276,7 @@ async fn check(stage: &Stage, store: Arc<Memory>, deeds: &Deeds, seed: u64) {
             Some(version) => assert!(tree == stage.contents[*version], "{} is another version", record.id),
             None => assert!(stage.contents.contains(&tree)),
         }
-        if seed % 16 == 0 {
+        if seed.is_multiple_of(16) {
             let into = stage.dir.path().join(format!("again-{seed}-{}", record.id));
             restore(&world, record.id.as_str(), &trees::into(&into)).await.unwrap();
             for (path, hash) in &tree {
