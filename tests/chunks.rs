@@ -4,7 +4,6 @@
 
 #[path = "support/counting.rs"]
 mod counting;
-#[allow(dead_code, reason = "this suite needs no odd trees")]
 #[path = "support/trees.rs"]
 mod trees;
 

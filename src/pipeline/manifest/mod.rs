@@ -80,10 +80,10 @@ pub struct Top {
 impl Top {
     /// The tiles that can hold `path` itself and everything below it.
     pub fn subtree(&self, path: &[u8]) -> &[Tile] {
-        // A file with very many frames begins a tile, and goes on in tiles that begin with its own path as well.
-        let after = self.tiles.partition_point(|tile| &*tile.first < path);
-        let begins = self.tiles.get(after).is_some_and(|tile| &*tile.first == path);
-        let start = if begins { after } else { after.saturating_sub(1) };
+        // A file with very many frames begins a tile, and goes on in tiles that begin with its own path as well: the last
+        // of them, which can hold other entries, means nothing without the ones before.
+        let last = self.tiles.partition_point(|tile| &*tile.first <= path).saturating_sub(1);
+        let start = self.tiles.get(last).map_or(0, |last| self.tiles.partition_point(|tile| tile.first < last.first));
         // `0` follows `/`: the first text after everything that begins with `path/`.
         let mut end_key = path.to_vec();
         end_key.push(b'0');
