@@ -7,14 +7,8 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "CI_TOOL_STORE",
-        hide_env_values = true,
-        help_heading = "Global"
-    )]
+    /// [env: CI_TOOL_STORE]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global")]
     pub store: Option<String>,
     /// The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global")]
