@@ -96,7 +96,8 @@ impl Config {
     /// # Errors
     /// `Usage` for a file that is missing, no YAML, or has a key or value that is none, with the place and a suggestion.
     pub fn load(flags: &Flags, env: &EnvMap, directory: &Path) -> Result<Config> {
-        let mut layers = vec![variables(env)];
+        let store = FileConfig { store: text(env, "CI_TOOL_STORE").map(str::to_owned), ..FileConfig::default() };
+        let mut layers = vec![("CI_TOOL_STORE".to_owned(), store), variables(env)];
         for path in files(flags, env, directory) {
             layers.push((path.display().to_string(), FileConfig::read(&path)?));
         }
@@ -160,7 +161,7 @@ fn variables(env: &EnvMap) -> (String, FileConfig) {
         owner: get("CI_TOOL_REPRO_OWNER"),
         ..ReproFile::default()
     };
-    ("the environment".into(), FileConfig { store: get("CI_TOOL_STORE"), repro: Some(repro) })
+    ("the environment".into(), FileConfig { store: None, repro: Some(repro) })
 }
 
 /// The layers, the strongest first, and what was taken from them so far.
