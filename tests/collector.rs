@@ -5,6 +5,7 @@
 #[path = "support/gate.rs"]
 mod gate;
 #[path = "support/memory.rs"]
+#[allow(dead_code, reason = "this suite injects no fault")]
 mod memory;
 #[path = "support/trees.rs"]
 mod trees;
