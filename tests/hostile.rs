@@ -21,6 +21,7 @@ use ci_tool::{
         },
     },
     pipeline::{
+        details::Dump,
         entry::{Content, Entry, Location},
         id::{Id, LEN},
         manifest::{Builder, Top},
@@ -148,7 +149,12 @@ impl Range {
         record.parts.archive = Some(upload.bytes(&name, fs::read(&archive).unwrap()).await.unwrap());
         record.parts.manifest = Some(upload.bytes("manifest", object).await.unwrap());
         record.parts.set_top(&top).unwrap();
-        let details = Details { schema: details::SCHEMA, ..Details::default() };
+        let details = Details {
+            schema: details::SCHEMA,
+            failed_command: Some("make".into()),
+            dumps: vec![Dump { command: "victim".into(), exit_code: Some(0), output: "taken".into() }],
+            ..Details::default()
+        };
         record.parts.details = Some(upload.bytes("details.json", details.to_json().unwrap()).await.unwrap());
         let log = zstd::encode_all(&b"the log"[..], 1).unwrap();
         record.parts.log = Some(upload.bytes("log.zst", log).await.unwrap());
@@ -399,6 +405,8 @@ async fn links_that_were_there_before_are_not_followed() -> Result<()> {
         ("job.log", sentinel.join("victim"), false),
         ("REPRO.md", sentinel.join("victim"), false),
         ("rerun.sh", sentinel.join("victim"), false),
+        ("dump", sentinel.clone(), true),
+        ("dump/victim.txt", sentinel.join("victim"), false),
         ("workspace/d", sentinel.join("d"), true),
         ("workspace/d", PathBuf::from("../mine"), true),
         ("workspace", sentinel.clone(), true),

@@ -34,7 +34,7 @@ fn the_table_has_a_line_a_capture_the_latest_first_and_no_header() {
     snapbox::assert_data_eq!(
         ran.text(),
         snapbox::str![[r#"
-bbbbbbbbbb  unit  42  signal 9  0123456789  ada@example.org  1h ago  expires in 1d   3.00 MiB  kept
+bbbbbbbbbb  unit  42  signal 9  0123456789  ada@example.org  1h ago  expires in 24h  3.00 MiB  kept
 aaaaaaaaaa  lint  -   exit 1    -           -                2d ago  expired 2h ago       0 B  expired
 
 "#]]

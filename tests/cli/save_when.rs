@@ -40,7 +40,7 @@ fn the_configuration_and_the_environment_say_when_too() {
     let sandbox = Sandbox::new();
     sandbox.write("ci-tool.yaml", "repro:\n  when: always\n  retain: 36h\n  owner: team@example.org\n");
     sandbox.repro(["save", "--", "true"]).ok().says(&["saved "]);
-    sandbox.repro(["list"]).ok().prints(&["team@example.org", "in 1d"]);
+    sandbox.repro(["list"]).ok().prints(&["team@example.org", "in 36h"]);
     let call = sandbox.tool(["repro", "save", "--", "sh", "-c", "exit 1"]).env("CI_TOOL_REPRO_WHEN", "requested");
     call.run().code(1).says(&["not saved"]);
     assert_eq!(sandbox.ids().len(), 1);

@@ -181,9 +181,9 @@ pub(super) fn expiry(record: &Record, now: Timestamp) -> String {
 /// kept for 13.
 fn coarse(duration: Duration) -> String {
     let seconds = duration.as_secs_f64().round() as u64;
-    // Each with half of the next smaller one, which rounds up to it.
-    for (unit, length, half) in [('d', 86_400, 1800), ('h', 3600, 30), ('m', 60, 0)] {
-        if seconds + half >= length {
+    // Each from where the next smaller one rounds up to it. Below two days a half of one would be too much to be wrong by.
+    for (unit, length, least) in [('d', 86_400, 2 * 86_400 - 1800), ('h', 3600, 3600 - 30), ('m', 60, 60)] {
+        if seconds >= least {
             return format!("{}{unit}", (seconds + length / 2) / length);
         }
     }
@@ -203,7 +203,9 @@ mod tests {
             (3569, "59m"),
             (3599, "1h"),
             (84_000, "23h"),
-            (86_399, "1d"),
+            (86_399, "24h"),
+            (36 * 3600, "36h"),
+            (2 * 86_400 - 1, "2d"),
             (14 * 86_400 - 1, "14d"),
             (14 * 86_400, "14d"),
         ] {
