@@ -81,6 +81,12 @@ impl Error {
             error =
                 error.hint(format!("free space on the disk that holds {}, then run the command again", path.display()));
         }
+        if error.kind == Kind::Denied {
+            error = error.hint(format!(
+                "you lack a permission on {}: look at who owns it, or name another place",
+                path.display()
+            ));
+        }
         error.with_source(source)
     }
 

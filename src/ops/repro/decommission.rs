@@ -12,7 +12,7 @@ use crate::{
     ops::World,
     pipeline::{
         id::Id,
-        progress::Unit,
+        progress::{Unit, Until},
         record::{Format, Record, State},
     },
     store::{Key, Meta, Precondition},
@@ -104,6 +104,7 @@ pub async fn plan(world: &World, which: &Which) -> Result<Plan> {
 /// # Errors
 /// Those of the store; the next call goes on where this one stopped. `Internal` when something is left.
 pub async fn decommission(world: &World, plan: Plan) -> Result<Vec<Gone>> {
+    let _progress = Until(&*world.progress);
     let begun: BTreeSet<Id> = plan.begun.iter().map(|r| r.id.clone()).collect();
     let all: Vec<Record> = plan.begun.into_iter().chain(plan.captures).collect();
     world.progress.phase("removing", Some(all.len() as u64), Unit::Items);

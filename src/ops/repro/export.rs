@@ -8,7 +8,7 @@ use crate::{
     ops::World,
     pipeline::{
         entry::Entry,
-        progress::Unit,
+        progress::{Unit, Until},
         record::{Format, Record},
     },
     process::quote_sh,
@@ -52,6 +52,7 @@ pub struct Exported {
 /// `Usage` for a file whose suffix says no format or another one; `Exists` when the file is there; `NotFound` when its
 /// directory is not; as [`restore::restore`].
 pub async fn export(world: &World, request: &Request) -> Result<Exported> {
+    let _progress = Until(&*world.progress);
     let to = request.to.as_path();
     let format = format_of(to, request.format)?;
     let record = catalog::find(&world.store, &request.id).await?.record;

@@ -14,7 +14,7 @@ use crate::{
     ops::World,
     pipeline::{
         entry::{Content, Entry, check_path, total_size},
-        progress::Unit,
+        progress::{Unit, Until},
         record::Record,
     },
     process::quote_sh,
@@ -52,6 +52,7 @@ pub struct Taken {
 /// # Errors
 /// `NotFound`, `Exists`, `Usage` (a folder into a stream), `Corrupt`, those of the store, I/O.
 pub async fn get(world: &World, id: &str, path: &str, destination: Destination) -> Result<Taken> {
+    let _progress = Until(&*world.progress);
     let record = catalog::find(&world.store, id).await?.record;
     let Manifest { entries, frames } = subtree(world, &record, path).await?;
     let first = entries[0].clone();
