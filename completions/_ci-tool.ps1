@@ -113,6 +113,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         }
         'ci-tool;repro;show' {
             [CompletionResult]::new('--dump', '--dump', [CompletionResultType]::ParameterName, 'Print what this command of `repro.dump` said instead, by its name in the list of dumps')
+            [CompletionResult]::new('--links', '--links', [CompletionResultType]::ParameterName, 'Print a download link to each of its objects instead, good for this long (Azure, at most 7d); whoever has it can read')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')

@@ -931,13 +931,17 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__repro__subcmd__show)
-            opts="-q -v -h --log --dump --store --config --output --color --quiet --verbose --help"
+            opts="-q -v -h --log --dump --links --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --dump)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --links)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

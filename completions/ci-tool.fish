@@ -105,6 +105,7 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from show" -l dump -d 'Print what this command of `repro.dump` said instead, by its name in the list of dumps' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from show" -l links -d 'Print a download link to each of its objects instead, good for this long (Azure, at most 7d); whoever has it can read' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from show" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from show" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from show" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'

@@ -102,3 +102,10 @@ fn compressed_files_are_counted_because_they_are_not_searched() {
     let json = sandbox.repro(["show", &id, "--output", "json"]).ok().json();
     assert_eq!(json["not_searched"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn a_directory_has_no_links_and_says_what_to_do_instead() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.save();
+    sandbox.repro(["show", &id, "--links", "1h"]).fails(1, &["no download links", "repro export"]);
+}

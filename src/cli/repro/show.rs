@@ -1,10 +1,16 @@
 //! `ci-tool repro show`.
 
-use super::list::{age, expiry, seconds, state, summary};
+use super::{
+    list::{age, expiry, seconds, state, summary},
+    save::length,
+};
 use crate::{
     cli::{Session, exit, out},
     error::{Error, Result},
-    ops::repro::show::{Shown, dump, dump_names, log, show, unsearched_in},
+    ops::repro::{
+        links::links,
+        show::{Shown, dump, dump_names, log, show, unsearched_in},
+    },
     pipeline::duration,
 };
 use serde_json::json;
@@ -22,6 +28,9 @@ pub struct Args {
     /// Print what this command of `repro.dump` said instead, by its name in the list of dumps
     #[arg(long, value_name = "NAME", conflicts_with = "log")]
     dump: Option<String>,
+    /// Print a download link to each of its objects instead, good for this long (Azure, at most 7d); whoever has it can read
+    #[arg(long, value_name = "DURATION", value_parser = length, conflicts_with_all = ["log", "dump"])]
+    links: Option<Duration>,
 }
 
 /// Runs the verb.
@@ -29,6 +38,16 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let world = session.world(false)?;
     let shown = show(&world, &args.id).await?;
     let out = &session.out;
+    if let Some(valid) = args.links {
+        let links = links(&world, &shown.record, valid).await?;
+        if out.is_json() {
+            let list: Vec<_> = links.iter().map(|(key, url)| json!({ "key": key, "url": url })).collect();
+            out.json(&json!({ "schema": 1, "id": shown.record.id, "links": list }));
+        } else {
+            out.text(&links.into_iter().map(|(_, url)| url).collect::<Vec<_>>().join("\n"));
+        }
+        return Ok(exit::DONE);
+    }
     if args.log {
         let Some(mut reader) = log(&world, &shown.record).await? else {
             out.note(&format!("capture {} has no log", shown.record.id));

@@ -7,6 +7,7 @@ pub mod extend;
 pub mod files;
 pub mod gc;
 pub mod get;
+pub mod links;
 pub mod list;
 pub mod restore;
 pub mod save;

@@ -93,6 +93,11 @@ pub fn resolve(url: &str, env: &Env<'_>) -> Result<Place> {
     if account.is_empty() || container.is_empty() {
         return Err(wrong("names no container").hint(FORM));
     }
+    if !is_container_name(&container) {
+        return Err(wrong("names a container that cannot exist").hint(
+            "a container's name has 3 to 63 of a-z, 0-9 and single hyphens, and begins and ends with a letter or digit",
+        ));
+    }
     let prefix = match path.next() {
         Some(prefix) => format!("{}/", crate::store::Key::new(prefix)?),
         None => String::new(),
@@ -188,6 +193,15 @@ fn emulator_key() -> String {
     ["Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50u", "SRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="].concat()
 }
 
+/// Whether Azure allows the name (Naming and Referencing Containers, Blobs, and Metadata; `$root`, `$logs` and `$web` aside).
+fn is_container_name(name: &str) -> bool {
+    (3..=63).contains(&name.len())
+        && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && !name.starts_with('-')
+        && !name.ends_with('-')
+        && !name.contains("--")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,9 +233,16 @@ mod tests {
 
     #[test]
     fn what_is_no_container_is_refused_without_showing_its_secret() {
-        for url in
-            ["az://acct", "az://", "https://example.com/box", "https://acct.blob.core.windows.net/", "az://a/b/UPPER"]
-        {
+        for url in [
+            "az://acct",
+            "az://",
+            "https://example.com/box",
+            "https://acct.blob.core.windows.net/",
+            "az://a/b/UPPER",
+            "az://a/c1",
+            "az://a/Box",
+            "az://a/-box",
+        ] {
             assert_eq!(place(url, &[]).unwrap_err().kind(), Kind::Usage, "{url}");
         }
         let error = place("https://acct.blob.core.windows.net/box?sv=1&sig=abc", &[]).unwrap_err();

@@ -33,6 +33,9 @@ use std::{
     sync::Arc,
 };
 
+/// Entries from which on a 7z archive's list takes more memory than everything else together may: some 600 bytes each.
+const SEVENZ_MANY: usize = 100_000;
+
 /// What is going to be saved: all decided, nothing written.
 pub(super) struct Plan {
     pub entries: Vec<Entry>,
@@ -128,6 +131,9 @@ fn unnameable(roots: &[Root], entries: &mut Vec<Entry>, scrubber: &Scrubber) -> 
 /// Writes the archive into the store's scratch directory, and the manifest into memory.
 pub(super) async fn pack(world: &World, format: Format, plan: Plan, ready: Ready) -> Result<Packed> {
     let scratch = world.store.scratch()?;
+    if format == Format::SevenZ && plan.entries.len() > SEVENZ_MANY {
+        world.progress.warn("7z keeps the list of so many files in memory: zip and chunks do not");
+    }
     let progress = Arc::clone(&world.progress);
     progress.phase("packing", Some(plan.bytes()), Unit::Bytes);
     blocking(move || {
