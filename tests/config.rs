@@ -73,7 +73,7 @@ fn each_setting_names_the_strongest_that_sets_it() {
     assert_eq!((value, Path::new(origin).file_name().unwrap().to_str()), ("/from-file", Some("ci-tool.yaml")));
     assert_eq!(setting(&shown, "repro.format"), ("zip", "the environment"));
     let variable = [("CI_TOOL_STORE", "/from-variable")];
-    assert_eq!(setting(&home.shown(&[], &variable), "store"), ("/from-variable", "the environment"));
+    assert_eq!(setting(&home.shown(&[], &variable), "store"), ("/from-variable", "CI_TOOL_STORE"));
     assert_eq!(setting(&home.shown(&["--store", "/from-flag"], &variable), "store"), ("/from-flag", "--store"));
 }
 

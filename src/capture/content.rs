@@ -3,7 +3,7 @@
 use crate::{
     archive::Source,
     capture::{
-        secrets::{FileRule, Hits, ScrubReader, Scrubber, SecretValue, file_rule, redact},
+        secrets::{FileKind, FileRule, Hits, ScrubReader, Scrubber, SecretValue, file_rule, redact},
         walk::{Root, mtime},
     },
     pipeline::{
@@ -21,7 +21,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// A file known to hold credentials that is larger than this is none: it is read like any other.
+/// A file known to hold credentials that is larger than this is left out.
 const CREDENTIALS_MAX: u64 = 4 << 20;
 /// Files up to this size are read whole.
 const WHOLE: u64 = 1 << 20;
@@ -68,6 +68,7 @@ pub struct Credentials {
 pub fn credentials(roots: &[Root], entries: &mut Vec<Entry>, exact: &GlobSet) -> Credentials {
     let mut found = Credentials::default();
     let left_out = left_out(roots, entries, exact);
+    let kinds = kinds(roots, entries, exact);
     entries.retain(|entry| {
         // Another name of a credential is the same credential.
         if let Some(reason) = left_out.get(first_name(entry)) {
@@ -77,9 +78,17 @@ pub fn credentials(roots: &[Root], entries: &mut Vec<Entry>, exact: &GlobSet) ->
         if !entry.is_file() || exact.is_match(os_name(below_prefix(roots, &entry.path))) {
             return true;
         }
-        match file_rule(&entry.path) {
-            FileRule::Keep | FileRule::LeaveOut(_) => true,
-            FileRule::Redact(kind) if entry.size <= CREDENTIALS_MAX => {
+        match kinds.get(first_name(entry)).copied() {
+            None => true,
+            Some(_) if entry.size > CREDENTIALS_MAX => {
+                found.removed.push(removed(
+                    &entry.path,
+                    "removed",
+                    "it holds credentials, and is too large to redact".into(),
+                ));
+                false
+            }
+            Some(kind) => {
                 let content = place(roots, &entry.path).and_then(|path| open(&path).ok()).and_then(|mut file| {
                     let mut bytes = Vec::new();
                     file.by_ref().take(CREDENTIALS_MAX).read_to_end(&mut bytes).ok().map(|_| bytes)
@@ -95,10 +104,19 @@ pub fn credentials(roots: &[Root], entries: &mut Vec<Entry>, exact: &GlobSet) ->
                 }
                 true
             }
-            FileRule::Redact(_) => true,
         }
     });
     found
+}
+
+/// How the files that hold credentials are redacted, by their first names: another name of one is no other file.
+fn kinds(roots: &[Root], entries: &[Entry], exact: &GlobSet) -> HashMap<Box<[u8]>, FileKind> {
+    let files = entries.iter().filter(|e| e.is_file() && !exact.is_match(os_name(below_prefix(roots, &e.path))));
+    let rule = |entry: &Entry| match file_rule(&entry.path) {
+        FileRule::Redact(kind) => Some((first_name(entry).into(), kind)),
+        _ => None,
+    };
+    files.filter_map(rule).collect()
 }
 
 /// The files that are credentials as a whole, by their first names, and why.

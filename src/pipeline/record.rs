@@ -236,13 +236,18 @@ struct Envelope {
 }
 
 impl Record {
-    /// The record as JSON.
+    /// The record as JSON. Its last field, `check`, is the SHA-256 of the document without that field: a record is small
+    /// and is trusted by everything, so that a bit that flips in it must not go unnoticed.
     ///
     /// # Errors
     /// `Internal` if it cannot be written as JSON: a defect.
     pub fn to_json(&self) -> Result<Vec<u8>> {
-        serde_json::to_vec(self)
-            .map_err(|e| Error::new(Kind::Internal, format!("writing the record of {}", self.id)).with_source(e))
+        let failed = |e| Error::new(Kind::Internal, format!("writing the record of {}", self.id)).with_source(e);
+        let mut json = serde_json::to_vec(self).map_err(failed)?;
+        let check = check(&json);
+        json.pop();
+        json.extend_from_slice(format!("{CHECK}{check}\"}}").as_bytes());
+        Ok(json)
     }
 
     /// Reads a record; `name` is what messages call it.
@@ -250,8 +255,16 @@ impl Record {
     /// # Errors
     /// `Unsupported` when a newer version wrote it, `Corrupt` when it is no record.
     pub fn from_json(name: &str, bytes: &[u8]) -> Result<Record> {
+        if !is_sound(bytes) {
+            return Err(Error::new(Kind::Corrupt, format!("the record of {name} is damaged: its checksum is wrong"))
+                .hint(format!("its data may still be whole: look under data/{name}/ in the store")));
+        }
         // Nearly always this version wrote it: only what fails is looked at twice.
         match serde_json::from_slice::<Record>(bytes) {
+            Ok(record) if Id::try_from(name.to_owned()).is_ok_and(|id| id != record.id) => {
+                Err(Error::new(Kind::Corrupt, format!("the record of {name} is that of {}", record.id))
+                    .hint("somebody has copied records within the store: remove the copy"))
+            }
             Ok(record) if supported(record.schema, &record.requires) => Ok(record),
             Ok(record) => Err(newer(name, record.schema, &record.requires)),
             Err(cause) => match serde_json::from_slice::<Envelope>(bytes) {
@@ -269,6 +282,22 @@ impl Record {
 fn damaged_index() -> Error {
     Error::new(Kind::Corrupt, "the manifest's index is damaged")
         .hint("`ci-tool repro show ID` still tells of the job; its files cannot be found any more")
+}
+
+/// How the last field of a record begins.
+const CHECK: &str = ",\"check\":\"";
+
+fn check(json: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a record is what its checksum says. One without a checksum was written by hand.
+fn is_sound(bytes: &[u8]) -> bool {
+    let Some(at) = bytes.windows(CHECK.len()).rposition(|window| window == CHECK.as_bytes()) else { return true };
+    let mut without = bytes[..at].to_vec();
+    without.push(b'}');
+    bytes[at + CHECK.len()..] == *format!("{}\"}}", check(&without)).as_bytes()
 }
 
 fn supported(schema: u32, requires: &[String]) -> bool {
@@ -309,6 +338,7 @@ mod tests {
 
     fn altered(change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>)) -> Result<Record> {
         let mut value: serde_json::Value = serde_json::from_slice(&sample().to_json().unwrap()).unwrap();
+        value.as_object_mut().unwrap().remove("check");
         change(value.as_object_mut().unwrap());
         Record::from_json("x", value.to_string().as_bytes())
     }
@@ -326,6 +356,21 @@ mod tests {
             r.insert("format".into(), "cubes".into());
         });
         assert_eq!(reshaped.unwrap_err().kind(), Kind::Unsupported);
+    }
+
+    #[test]
+    fn every_flipped_byte_of_a_record_is_noticed_or_harmless() {
+        let json = sample().to_json().unwrap();
+        for at in 0..json.len() {
+            let mut bad = json.clone();
+            bad[at] ^= 1;
+            assert!(
+                Record::from_json("x", &bad).is_err_and(|e| e.kind() == Kind::Corrupt)
+                    || Record::from_json("x", &bad).is_ok_and(|r| r == sample())
+            );
+        }
+        let other = Record::from_json("zzzzzzzzzz", &json).unwrap_err();
+        assert_eq!(other.kind(), Kind::Corrupt);
     }
 
     #[test]

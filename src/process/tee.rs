@@ -39,13 +39,6 @@ impl Tee {
         Tee { stdout: Box::new(io::sink()), stderr: Some(Box::new(io::sink())), log: None }
     }
 
-    /// To our own standard output and error, and to `log`. Where these two are one file (a terminal, `2>&1`), so are the
-    /// command's.
-    pub fn inherited(log: Option<Box<dyn Write + Send>>) -> Tee {
-        let stderr = (!one_output()).then(|| Box::new(io::stderr()) as Box<dyn Write + Send>);
-        Tee { stdout: Box::new(io::stdout()), stderr, log }
-    }
-
     pub(super) fn start(self, stdout: Option<Pipe>, stderr: Option<Pipe>) -> Pumps {
         let (ended, sees_end) = watch::channel(None);
         let sink = |name, writer| Arc::new(Mutex::new(Sink::new(name, writer)));
@@ -59,21 +52,6 @@ impl Tee {
         tasks.extend(stderr.map(|pipe| tokio::spawn(pump(pipe, to_stderr, sees_end))));
         Pumps { ended, tasks, log }
     }
-}
-
-/// Whether our standard output and error are the same file.
-#[cfg(unix)]
-fn one_output() -> bool {
-    use rustix::fs::fstat;
-    match (fstat(io::stdout()), fstat(io::stderr())) {
-        (Ok(out), Ok(err)) => (out.st_dev, out.st_ino) == (err.st_dev, err.st_ino),
-        _ => false,
-    }
-}
-
-#[cfg(not(unix))]
-fn one_output() -> bool {
-    false
 }
 
 /// The two streams on their way.

@@ -10,7 +10,7 @@ use crate::{
             show::show,
         },
     },
-    process::{self, Command, Stdin, Tee, exit_at_once, run as run_command, stop_signals},
+    process::{self, Command, Stdin, exit_at_once, run as run_command, stop_signals},
 };
 use serde_json::{Value, json};
 use std::{
@@ -183,7 +183,7 @@ async fn rerun(world: &World, args: &Args, restored: &Restored) -> Result<u8> {
         grace: GRACE,
         stdin: Stdin::Inherit,
     };
-    let exit = run_command(&command, Tee::inherited(None), world.stop.clone()).await?;
+    let exit = run_command(&command, out::tee(None), world.stop.clone()).await?;
     Ok(u8::try_from(exit.code()).unwrap_or(1))
 }
 

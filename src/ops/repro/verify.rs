@@ -69,7 +69,11 @@ pub async fn verify(world: &World, id: &str) -> Result<Verified> {
     let _progress = Until(&*world.progress);
     let record = catalog::find(&world.store, id).await?.record;
     let mut found = Verified { id: record.id.clone(), files: 0, bytes: 0, objects: Vec::new(), damaged: Vec::new() };
-    world.progress.phase("objects", Some(record.parts.all().map(|p| p.size).sum()), Unit::Bytes);
+    world.progress.phase(
+        "objects",
+        Some(record.parts.all().fold(0, |sum, p| u64::saturating_add(sum, p.size))),
+        Unit::Bytes,
+    );
     for part in record.parts.all() {
         match object(world, part).await {
             Ok(()) => {}

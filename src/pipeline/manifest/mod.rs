@@ -93,7 +93,7 @@ impl Top {
 
     /// Bytes of all tiles.
     pub fn len(&self) -> u64 {
-        self.tiles.iter().map(|t| t.content.len + t.metadata.len).sum()
+        self.tiles.iter().fold(0, |sum, t| t.content.len.saturating_add(t.metadata.len).saturating_add(sum))
     }
 
     /// The capture whose manifest object holds a blob; `None` for this capture's own.

@@ -2,11 +2,11 @@
 
 use super::Args;
 use crate::{
-    cli::Session,
+    cli::{Session, out},
     error::{Error, Kind, Result},
     ops::{World, repro::save::Happened},
     pipeline::{ci, duration},
-    process::{Command, Exit, Status, Stdin, Stop, StopReason, Tee, run},
+    process::{Command, Exit, Status, Stdin, Stop, StopReason, run},
 };
 use std::{
     ffi::{OsStr, OsString},
@@ -71,7 +71,7 @@ pub(super) async fn job(session: &Session, args: &Args, directory: &Path, log: O
         ..Happened::default()
     };
     let started = Instant::now();
-    let code = match run(&command, Tee::inherited(keep), stop).await {
+    let code = match run(&command, out::tee(keep), stop).await {
         Ok(exit) => {
             if let Some(error) = &exit.output_error {
                 session.out.error(error);

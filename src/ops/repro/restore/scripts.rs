@@ -53,8 +53,8 @@ fn set_environment(details: &Details, environment: &Rewritten) -> Script {
     for removal in details.removed.iter().filter(|r| r.place == "environment") {
         let line = format!(
             "# {} was {} when it was saved ({}): set it yourself where the job needs it\n",
-            removal.name,
-            removal.action,
+            one_line(&removal.name),
+            one_line(&removal.action),
             one_line(&removal.reason)
         );
         sh.push_str(&line);
