@@ -56,7 +56,11 @@ pub(super) fn not_searched(value: &str, path_exists: &dyn Fn(&str) -> bool) -> O
 pub(super) fn looks_like_path(value: &str) -> bool {
     let bytes = value.as_bytes();
     let drive = matches!(bytes, [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
-    (drive || value.starts_with('/') || value.starts_with("~/") || value.starts_with("\\\\")) && !value.contains('\n')
+    // Base64 may begin with a slash, too.
+    let rooted = value.strip_prefix('/').is_some_and(|rest| {
+        !rest.contains(['+', '=']) && (rest.len() < 16 || rest.contains(['/', '.', '-', '_', ' ']))
+    });
+    (drive || rooted || value.starts_with("~/") || value.starts_with("\\\\")) && !value.contains('\n')
 }
 
 /// Whether a value says too little to be a secret: a switch, a small count, nothing at all.

@@ -76,6 +76,8 @@ const ABOUT: [&str; 30] = [
     "VERSION",
     "URL",
 ];
+/// Those of them whose value names a place: a value that cannot be one is the secret itself.
+const PLACES: [&str; 10] = ["DIR", "DIRECTORY", "ENDPOINT", "FILE", "FOLDER", "HOME", "PATH", "SOCK", "SOCKET", "URL"];
 /// Words that turn tokens into a quantity.
 const QUANTITY: [&str; 4] = ["MAX", "MIN", "NUM", "LIMIT"];
 
@@ -87,7 +89,9 @@ pub fn secret_name(name: &str, value: &str) -> Option<String> {
     use super::common::{is_switch, looks_like_path};
     let words = words(name);
     let last = words.last()?.as_str();
-    let about_it = ABOUT.contains(&last) || (last == "ID" && words.iter().any(|w| w.starts_with("CREDENTIAL")));
+    let is_place = |value: &str| value.contains(['/', '\\', '.', ':']);
+    let about_it = (ABOUT.contains(&last) && (!PLACES.contains(&last) || is_place(value)))
+        || (last == "ID" && words.iter().any(|w| w.starts_with("CREDENTIAL")));
     if about_it || is_switch(value) {
         return None;
     }
@@ -118,6 +122,10 @@ fn words(name: &str) -> Vec<String> {
             word.push(c.to_ascii_uppercase());
         }
         before = c;
+    }
+    // `PASSWORD1`, `API_KEY_2`: one of several.
+    for word in &mut words {
+        word.truncate(word.trim_end_matches(|c: char| c.is_ascii_digit()).len());
     }
     words.retain(|word| !word.is_empty());
     words
