@@ -112,6 +112,14 @@ fn walk_root(root: &Root, options: &WalkOptions, threads: usize) -> Result<Found
     Ok(all.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// Checks patterns before anything is walked.
+///
+/// # Errors
+/// `Usage`, naming the first that is none.
+pub fn check_patterns(exclude: &[String]) -> Result<()> {
+    patterns(Path::new("/"), exclude).map(drop)
+}
+
 fn patterns(root: &Path, exclude: &[String]) -> Result<Gitignore> {
     let mut builder = GitignoreBuilder::new(root);
     let bad = |pattern: &str, e: ignore::Error| {

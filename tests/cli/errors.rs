@@ -252,3 +252,12 @@ fn a_damaged_index_in_the_record_is_named() {
         sandbox.repro(["show", &id]).ok();
     }
 }
+
+#[test]
+fn a_pattern_that_is_none_is_refused_before_the_job() {
+    let sandbox = Sandbox::new();
+    let args = ["save", "--exclude", "a{", "--", "sh", "-c", "echo ran; exit 3"];
+    sandbox.repro(args).fails(2, &["a{"]).prints(&[]);
+    let ran = sandbox.repro(args);
+    assert!(!ran.text().contains("ran"), "the job was run");
+}

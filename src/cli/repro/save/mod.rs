@@ -5,6 +5,7 @@ mod report;
 
 use self::job::{Log, job};
 use crate::{
+    capture::walk::check_patterns,
     cli::{Session, exit, global::Change, out::Out},
     config::parse_format,
     error::{Error, Kind, Result},
@@ -126,6 +127,9 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         Error::new(Kind::NotFound, format!("the workspace {} is not a directory", args.workspace.display()))
             .hint("name the job's directory: --workspace DIR")
     })?;
+    // A mistake in a pattern is no news to hear after a job of hours.
+    check_patterns(&session.config.repro.exclude).map_err(|e| e.context("reading repro.exclude"))?;
+    check_patterns(&args.exclude)?;
     // A store that cannot be used must not keep the job from running: the step fails or passes as it would without us.
     let (world, log) = match world.and_then(|world| Ok((Log::begin(&world)?, world))) {
         Ok((log, world)) => (Ok(world), Some(log)),
