@@ -43,7 +43,8 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::HashSet,
     ffi::OsString,
-    fs, io,
+    fs,
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -360,8 +361,16 @@ async fn log_file(world: &World, record: &Record, into: &Path) -> Result<Option<
         _ => {}
     }
     let mut file = fs::File::create_new(&path).map_err(|e| Error::io("creating", &path, e))?;
-    io::copy(&mut log, &mut file).map_err(|e| Error::io("writing", &path, e))?;
-    Ok(None)
+    let mut block = vec![0; 64 << 10];
+    loop {
+        // What cannot be unpacked is damage of the log, and no reason to give back less than the rest.
+        let n = match log.read(&mut block) {
+            Ok(0) => return Ok(None),
+            Ok(n) => n,
+            Err(e) => return Ok(Some(Error::new(Kind::Corrupt, "the log is damaged").with_source(e))),
+        };
+        file.write_all(&block[..n]).map_err(|e| Error::io("writing", &path, e))?;
+    }
 }
 
 /// Compares this machine with the job's.

@@ -14,7 +14,7 @@ use crate::{
         details::Dump,
         env::text,
     },
-    process::{Command, Stdin, Tee, run},
+    process::{Command, Stdin, Stop, Tee, run},
     vcs::git::{self, Checkout},
 };
 use std::{
@@ -58,7 +58,8 @@ impl Facts {
         let table: Vec<ToolSpec<'_>> = own.chain(tools::DEFAULT.iter().copied()).collect();
         let options = ProbeOptions::in_dir(workspace);
         let probe = tools::probe(if hurried { &[] } else { &table }, &path, &options);
-        let (checkout, dumps, tools) = futures::join!(git::describe(workspace), dumps(commands, workspace), probe);
+        let (checkout, dumps, tools) =
+            futures::join!(git::describe(workspace), dumps(commands, workspace, &world.stop), probe);
         let machine = machine::describe(&world.env);
         Ok(Facts { ci, machine, tools, checkout: checkout.unwrap_or_default(), dumps })
     }
@@ -104,9 +105,13 @@ impl Facts {
 }
 
 /// Runs the configured commands, one after another: they look at the same machine.
-async fn dumps(commands: &[String], dir: &Path) -> Vec<Dump> {
+async fn dumps(commands: &[String], dir: &Path, stop: &Stop) -> Vec<Dump> {
     let mut done = Vec::new();
     for command in commands {
+        // Who is told to stop now has seconds left.
+        if stop.reason().is_some() {
+            break;
+        }
         let kept = Kept::default();
         let (program, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
         let spawned = Command {
@@ -119,7 +124,7 @@ async fn dumps(commands: &[String], dir: &Path) -> Vec<Dump> {
             stdin: Stdin::Null,
         };
         let tee = Tee { stdout: Box::new(kept.clone()), stderr: None, log: None };
-        let exit = run(&spawned, tee, crate::process::Stop::never()).await;
+        let exit = run(&spawned, tee, stop.clone()).await;
         let exit_code = exit.ok().filter(|e| e.stopped.is_none()).map(|e| e.code());
         done.push(Dump { command: command.clone(), exit_code, output: kept.text() });
     }
