@@ -36,6 +36,7 @@ complete -c ci-tool -n "__fish_ci_tool_needs_command" -s v -l verbose -d 'Say mo
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -s V -l version -d 'Print version'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
+complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "route" -d 'Decides which queue a job runs on, and says why'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "config" -d 'Shows the configuration in force'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -235,6 +236,64 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l branch -d 'The branch built, for example main or refs/heads/main' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l pr-target -d 'The branch that a pull request is for' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l repository -d 'The repository: OWNER/NAME, or its address' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -f -a "explain" -d 'Show every rule, whether it matched, and why'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -f -a "queues" -d 'List queues, and show what each inherits from where'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l branch -d 'The branch built, for example main or refs/heads/main' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l pr-target -d 'The branch that a pull request is for' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l repository -d 'The repository: OWNER/NAME, or its address' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "list" -d 'List the queues'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "show" -d 'Show a queue with all that it inherits'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -266,10 +325,11 @@ never\t'Never'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro config completion help" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro config completion help" -f -a "config" -d 'Shows the configuration in force'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro config completion help" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro config completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route config completion help" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route config completion help" -f -a "route" -d 'Decides which queue a job runs on, and says why'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route config completion help" -f -a "config" -d 'Shows the configuration in force'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route config completion help" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route config completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "save" -d 'Run a job and save its environment when it fails'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "list" -d 'List the captures there are, the latest first'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "show" -d 'Show who saved what, when, on which commit, how it failed, and what is in it'
@@ -283,4 +343,7 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_su
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "decommission" -d 'Remove captures without a trace'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "stats" -d 'Show what the captures take in the store, and how much they share'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "gc" -d 'Remove what dead saves and removals left behind'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "explain" -d 'Show every rule, whether it matched, and why'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "queues" -d 'List queues, and show what each inherits from where'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting and where it comes from'

@@ -7,6 +7,7 @@ mod global;
 pub mod manual;
 pub mod out;
 mod repro;
+mod route;
 mod session;
 
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
@@ -49,6 +50,7 @@ Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 done in part · 
 5 a negative verdict · 8 still pending · 130 interrupted. `repro save -- COMMAND` ends with the command's own.";
 
 const REPRO: &str = "Examples:\n  ci-tool repro save -- make test\n  ci-tool repro restore k3v9 --into ../again";
+const ROUTE: &str = "Examples:\n  ci-tool route --queue windows.10.amd64.open --pr-target refs/heads/release/5.0 --repository dotnet/runtime\n  ci-tool route                       # inside a CI job: from the runner's own variables";
 const CONFIG: &str = "Examples:\n  ci-tool config show\n  ci-tool config show --output json";
 
 #[derive(Debug, Subcommand)]
@@ -57,6 +59,9 @@ enum Noun {
     /// Saves a failed job's environment and gives it back
     #[command(subcommand, before_help = REPRO, disable_help_subcommand = true)]
     Repro(repro::Verb),
+    /// Decides which queue a job runs on, and says why
+    #[command(before_help = ROUTE)]
+    Route(route::Args),
     /// Shows the configuration in force
     #[command(subcommand, before_help = CONFIG, disable_help_subcommand = true)]
     Config(config::Verb),
@@ -105,6 +110,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         let session = || Session::new(cli.global, out.clone());
         match cli.noun {
             Noun::Repro(verb) => repro::run(session()?, verb).await,
+            Noun::Route(args) => route::run(session()?, args).await,
             Noun::Config(verb) => config::run(&session()?, &verb),
             Noun::Completion(args) => completion::run(&out, &args),
         }

@@ -1,6 +1,6 @@
 //! The shape of a configuration file.
 
-use super::{Tools, mistake};
+use super::{RouteFile, Tools, mistake};
 use crate::{
     error::{Error, Kind, Result},
     pipeline::details::Ready,
@@ -19,6 +19,8 @@ pub struct FileConfig {
     pub store: Option<String>,
     /// The settings of `repro`.
     pub repro: Option<ReproFile>,
+    /// The settings of `route`.
+    pub route: Option<RouteFile>,
 }
 
 /// The settings of `repro` as written.
@@ -108,11 +110,13 @@ impl FileConfig {
         let text = std::fs::read_to_string(path).map_err(|e| {
             usage(Error::io("opening", path, e)).hint("name a file that can be read: --config FILE, or CI_TOOL_CONFIG")
         })?;
-        FileConfig::parse(&text).map_err(|e| {
+        let mut file = FileConfig::parse(&text).map_err(|e| {
             let hints = e.hints().join("; ");
             let error = usage(e);
             if hints.is_empty() { error } else { error.hint(hints) }
-        })
+        })?;
+        file.route.iter_mut().for_each(|route| route.anchor(path.parent().unwrap_or(Path::new(""))));
+        Ok(file)
     }
 
     /// Reads a file's text. An empty one sets nothing.

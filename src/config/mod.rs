@@ -2,9 +2,11 @@
 
 mod file;
 mod mistake;
+mod route;
 mod variables;
 
 pub use file::{Environment, FileConfig, ReproFile};
+pub use route::{Route, RouteFile};
 
 use crate::{
     capture::secrets::Rules,
@@ -58,6 +60,8 @@ pub struct Config {
     pub store: Option<String>,
     /// The settings of `repro`.
     pub repro: Repro,
+    /// The settings of `route`.
+    pub route: Route,
     /// What looks like a setting and is none.
     pub warnings: Vec<String>,
     shown: Vec<Shown>,
@@ -161,7 +165,13 @@ fn variables(env: &EnvMap) -> (String, FileConfig) {
         owner: get("CI_TOOL_REPRO_OWNER"),
         ..ReproFile::default()
     };
-    ("the environment".into(), FileConfig { store: None, repro: Some(repro) })
+    let route = RouteFile {
+        rules: get("CI_TOOL_ROUTE_RULES"),
+        queue: get("CI_TOOL_ROUTE_QUEUE"),
+        helix: get("CI_TOOL_ROUTE_HELIX"),
+        ..RouteFile::default()
+    };
+    ("the environment".into(), FileConfig { store: None, repro: Some(repro), route: Some(route) })
 }
 
 /// The layers, the strongest first, and what was taken from them so far.
@@ -195,8 +205,10 @@ impl Layers {
             })
             .collect::<Result<_>>()?;
         let environment = environment.unwrap_or_default();
+        let route = self.route()?;
         Ok(Config {
             store,
+            route,
             repro: Repro {
                 format,
                 retain,

@@ -3,7 +3,7 @@
 use crate::pipeline::env::EnvMap;
 
 /// Every `CI_TOOL_` variable that a setting is read from.
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 10] = [
     "CI_TOOL_STORE",
     "CI_TOOL_CONFIG",
     "CI_TOOL_OUTPUT",
@@ -11,10 +11,13 @@ const SETTINGS: [&str; 7] = [
     "CI_TOOL_REPRO_RETAIN",
     "CI_TOOL_REPRO_WHEN",
     "CI_TOOL_REPRO_OWNER",
+    "CI_TOOL_ROUTE_RULES",
+    "CI_TOOL_ROUTE_QUEUE",
+    "CI_TOOL_ROUTE_HELIX",
 ];
 
-/// A warning for each variable that was probably meant as a setting: all others that begin with `CI_TOOL_REPRO_`, and what
-/// is two letters at most from a setting.
+/// A warning for each variable that was probably meant as a setting: all others that begin with a noun's
+/// `CI_TOOL_NOUN_`, and what is two letters at most from a setting.
 pub(super) fn unknown(env: &EnvMap) -> Vec<String> {
     let names = env.keys().filter(|name| name.starts_with("CI_TOOL_") && !SETTINGS.contains(&name.as_str()));
     names
@@ -22,11 +25,11 @@ pub(super) fn unknown(env: &EnvMap) -> Vec<String> {
             let near = SETTINGS.iter().map(|known| (strsim::damerau_levenshtein(name, known), known)).min()?;
             match near.0 {
                 0..=2 => Some(format!("{name} is no setting: did you mean {}?", near.1)),
-                _ if name.starts_with("CI_TOOL_REPRO_") => {
-                    let known = SETTINGS.iter().filter(|known| known.starts_with("CI_TOOL_REPRO_")).copied();
+                _ => {
+                    let noun = ["CI_TOOL_REPRO_", "CI_TOOL_ROUTE_"].into_iter().find(|noun| name.starts_with(noun))?;
+                    let known = SETTINGS.iter().filter(|known| known.starts_with(noun)).copied();
                     Some(format!("{name} is no setting: there are {}", known.collect::<Vec<_>>().join(", ")))
                 }
-                _ => None,
             }
         })
         .collect()

@@ -1,6 +1,7 @@
 //! What the verbs do: typed in, typed out, never printing.
 
 pub mod repro;
+pub mod route;
 
 use crate::{
     pipeline::{env::EnvMap, id::LEN, progress::Progress},

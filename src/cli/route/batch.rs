@@ -1,0 +1,36 @@
+//! `ci-tool route batch`.
+
+use super::job::RulesArgs;
+use crate::{
+    cli::{Session, exit, out},
+    error::Result,
+    ops::route::batch::batch,
+};
+use std::io;
+
+/// Decide a job a line: JSON in, JSON out
+///
+/// Each line of standard input is an object with `queue` and what is known of `reason`, `branch`, `pr_target`,
+/// `repository` and `variables`. Line N of the output answers line N: a decision, or `error`.
+#[derive(Debug, clap::Args)]
+#[command(
+    before_help = "Examples:\n  ci-tool route batch < jobs.jsonl > decisions.jsonl\n  echo '{\"queue\": \"windows.10.amd64.open\", \"branch\": \"release/5.0\"}' | ci-tool route batch",
+    after_help = "Ends with 3 when a line could not be decided."
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    rules: RulesArgs,
+}
+
+/// Runs the verb.
+pub(super) fn run(session: &Session, args: &Args) -> Result<u8> {
+    let rules = args.rules.load(session)?;
+    let counts = batch(&rules, io::stdin().lock(), io::BufWriter::new(session.out.stream()))?;
+    let jobs = out::count(counts.decided, "job", "jobs");
+    let failed = match counts.failed {
+        0 => String::new(),
+        n => format!("; {} could not be", out::count(n, "line", "lines")),
+    };
+    session.out.note(&format!("{jobs} decided, {} redirected{failed}", counts.redirected));
+    Ok(if counts.failed == 0 { exit::DONE } else { exit::PARTLY })
+}

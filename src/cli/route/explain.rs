@@ -1,0 +1,53 @@
+//! `ci-tool route explain`.
+
+use super::job::{JobArgs, RulesArgs};
+use crate::{
+    cli::{
+        Session, exit,
+        out::{Align, Table},
+    },
+    error::Result,
+    ops::route::{
+        decide::trace,
+        job::Job,
+        report::{Report, Steps},
+    },
+};
+use serde_json::json;
+
+/// Show every rule, whether it matched, and why
+#[derive(Debug, clap::Args)]
+#[command(
+    before_help = "Examples:\n  ci-tool route explain --queue windows.10.amd64.open --branch release/5.0\n  ci-tool route explain --queue windows.10.amd64.open --pr-target main --repository dotnet/runtime --output json"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    rules: RulesArgs,
+    #[command(flatten)]
+    job: JobArgs,
+}
+
+/// Runs the verb.
+pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
+    let rules = args.rules.load(session)?;
+    let job: Job = args.job.job(session)?;
+    let mut steps = Steps::default();
+    let decision = trace(&rules, &job, &mut steps)?;
+    let report = Report::new(&rules, &decision);
+    let out = &session.out;
+    if out.is_json() {
+        out.json(&json!({ "schema": 1, "job": job, "decision": report, "trace": steps.0 }));
+        return Ok(exit::DONE);
+    }
+    let mut table = Table::new(&[("", Align::Left), ("RULE", Align::Left), ("WHY", Align::Left)]);
+    for step in &steps.0 {
+        table.row([if step.matched { "✓" } else { "·" }.into(), step.rule.clone(), step.why.clone()]);
+    }
+    out.table(&table);
+    if let Some(event) = &report.event {
+        out.warn(&event.message);
+    }
+    let machines = report.scale_set.map(|s| format!(", scale set {s}")).unwrap_or_default();
+    out.text(&format!("→ {} by {}, in {}{machines}", report.queue, report.rule, report.subscription));
+    Ok(exit::DONE)
+}

@@ -1,0 +1,41 @@
+//! `ci-tool route`: one file a verb.
+
+mod batch;
+mod decide;
+mod explain;
+mod job;
+mod queues;
+
+use super::Session;
+use crate::error::Result;
+use clap::Subcommand;
+
+/// The arguments of `route`: those of one decision, or a verb.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[group(id = "route")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    decide: decide::Args,
+}
+
+/// The verbs of `route`.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Explain(explain::Args),
+    Batch(batch::Args),
+    #[command(subcommand)]
+    Queues(queues::Verb),
+}
+
+/// Runs a verb and returns the exit code.
+pub(super) async fn run(session: Session, args: Args) -> Result<u8> {
+    match args.verb {
+        None => decide::run(&session, args.decide).await,
+        Some(Verb::Explain(args)) => explain::run(&session, args).await,
+        Some(Verb::Batch(args)) => batch::run(&session, &args),
+        Some(Verb::Queues(verb)) => queues::run(&session, verb),
+    }
+}

@@ -1,0 +1,9 @@
+//! What the verbs of `route` do: which queue a job runs on, and why.
+
+pub mod batch;
+pub mod branch;
+pub mod decide;
+pub mod job;
+pub mod queue_id;
+pub mod report;
+pub mod rules;
