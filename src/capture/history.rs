@@ -33,7 +33,7 @@ pub enum Keep {
 
 impl Keep {
     /// Whether a further capture is one too many where `there` are kept already.
-    pub fn is_reached(self, there: usize) -> bool {
+    fn is_reached(self, there: usize) -> bool {
         match self {
             Keep::All => false,
             Keep::AtMost(most) => there as u64 >= u64::from(most.get()),
@@ -94,10 +94,13 @@ impl History {
         History { records }
     }
 
-    /// The captures that have the files of the failure with this signature and are not past their expiry, the latest first.
-    pub fn same_failure(&self, signature: &str, now: Timestamp) -> Vec<Id> {
+    /// The captures that a further one of this failure repeats, the latest first: those that have its files and are not past
+    /// their expiry. None as long as `keep` allows one more.
+    pub fn repeated(&self, signature: &str, keep: Keep, now: Timestamp) -> Vec<Id> {
         let same = |r: &&Record| r.has_tree() && r.expires > now && r.signature.as_deref() == Some(signature);
-        self.records.iter().filter(same).map(|r| r.id.clone()).collect()
+        // More than can be looked at would only be carried from record to record.
+        let same: Vec<Id> = self.records.iter().filter(same).map(|r| r.id.clone()).take(keep.window()).collect();
+        if keep.is_reached(same.len()) { same } else { Vec::new() }
     }
 
     /// The captures whose content is worth being looked through, the latest first. Only a choice: what may be used is found
@@ -190,7 +193,8 @@ mod tests {
             ("no failure", json!({"signature": null}), false, true),
         ] {
             let history = History::of(vec![record('a', 0, change)], "k");
-            assert_eq!(history.same_failure("s", NOW).len(), usize::from(counts), "{what}");
+            let keep = Keep::AtMost(NonZeroU32::MIN);
+            assert_eq!(history.repeated("s", keep, NOW).len(), usize::from(counts), "{what}");
             assert_eq!(history.bases().len(), usize::from(is_base), "{what}");
         }
     }
@@ -199,7 +203,9 @@ mod tests {
     fn the_latest_come_first_and_two_are_bases() {
         let records = [('a', 1), ('b', 3), ('c', 2), ('d', 3)].map(|(letter, at)| record(letter, at, json!({})));
         let history = History::of(records.into(), "k");
-        assert_eq!(letters(&history.same_failure("s", NOW)), "bdca");
+        for (keep, expected) in [("all", ""), ("1", "bdca"), ("4", "bdca"), ("5", "")] {
+            assert_eq!(letters(&history.repeated("s", keep.parse().unwrap(), NOW)), expected, "{keep}");
+        }
         assert_eq!(letters(&history.bases()), "bd");
     }
 

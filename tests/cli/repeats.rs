@@ -65,12 +65,12 @@ fn the_fourth_of_a_kind_has_only_its_log_and_names_the_others() {
     assert_eq!(parts, ["log.zst", "details.json"]);
 
     let names = earlier.join(", ");
-    sandbox.repro(["show", &id]).ok().silent().prints(&["only its log", &format!("repeats      {names}")]);
+    sandbox.repro(["show", &id]).ok().silent().prints(&["(kept, no files)", &format!("repeats      {names}")]);
     assert_eq!(sandbox.repro(["show", &id, "--log"]).ok().text(), "building\nerror: boom\n");
     let shown = sandbox.repro(["show", &id, "--output", "json"]).ok().json();
     assert_eq!(shown["capture"]["repeats"], serde_json::json!(earlier));
     let listed = sandbox.repro(["list"]).ok().text();
-    assert_eq!(listed.lines().map(|line| line.contains("only log")).collect::<Vec<_>>(), [true, false, false, false]);
+    assert_eq!(listed.lines().map(|line| line.contains("no files")).collect::<Vec<_>>(), [true, false, false, false]);
     let by = sandbox.repro(["list", "--by-signature", "--output", "json"]).ok().json();
     assert_eq!(
         (&by["signatures"][0]["count"], &by["signatures"][0]["whole"]),
@@ -156,9 +156,9 @@ fn a_run_that_was_marked_is_saved_whole() {
     job(&[]).says(&["saved ", "give it back: "]);
     let first = sandbox.only();
     let restore = format!("the same failure is kept in {first}: ci-tool repro restore {first}");
-    job(&[]).says(&["saved only the log: ", &restore]);
+    job(&[]).says(&["saved without files: ", &restore]);
     let marked = job(&[("CI_TOOL_REPRO", "1")]).says(&["give it back: "]);
-    assert!(!marked.stderr.contains("only the log"), "{}", marked.stderr);
+    assert!(!marked.stderr.contains("without files"), "{}", marked.stderr);
 }
 
 #[test]

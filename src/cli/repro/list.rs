@@ -118,7 +118,7 @@ fn row(record: &Record, now: Timestamp) -> Vec<String> {
             past if record.expires <= now => format!("expired {past}"),
             left => format!("expires {left}"),
         },
-        if record.has_tree() { out::bytes(record.totals.bytes) } else { "only log".into() },
+        if record.has_tree() { out::bytes(record.totals.bytes) } else { "no files".into() },
         state(record, now).into(),
     ]
 }

@@ -94,7 +94,7 @@ fn text(shown: &Shown, unsearched: &[String], now: jiff::Timestamp) -> String {
         }
     };
     let (revision, outcome, totals) = (&record.revision, &record.outcome, &record.totals);
-    let stored = if record.has_tree() { record.format.as_str() } else { "only its log" };
+    let stored = if record.has_tree() { record.format.as_str() } else { "no files" };
     field("capture", Some(format!("{} ({}, {stored})", record.id, state(record, now))));
     field("job", Some(record.job.name.clone()));
     field("build", record.job.build.clone());
@@ -126,7 +126,7 @@ fn text(shown: &Shown, unsearched: &[String], now: jiff::Timestamp) -> String {
                 out::count(totals.entries, "file or folder", "files and folders"),
                 out::bytes(totals.bytes),
             ),
-            false => format!("no files: its log and its details, {stored} in the store"),
+            false => format!("no files, the failure being known; {stored} in the store"),
         }),
     );
     field("repeats", (!record.has_tree()).then(|| names(&record.repeats)));

@@ -55,7 +55,7 @@ fn print(session: &Session, found: &Stats) {
     let mut table = Table::new(&[
         ("JOB", Align::Left),
         ("CAPTURES", Align::Right),
-        ("ONLY LOG", Align::Right),
+        ("NO FILES", Align::Right),
         ("CONTENT", Align::Right),
         ("STORED", Align::Right),
         ("RATIO", Align::Right),

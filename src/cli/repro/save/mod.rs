@@ -47,8 +47,8 @@ pub struct Args {
     /// A capture of another job whose content need not be stored again (chunks); may be given again
     #[arg(long, value_name = "ID")]
     base: Vec<String>,
-    /// How many captures of the same failure are kept with their files; a further one has only its log and its details, unless
-    /// it was asked for by a mark or --when always: a number or all [default: 3]
+    /// How many captures of one failure to keep with their files, or all; a further one has only its log, unless the run was
+    /// marked or --when is always [default: 3]
     #[arg(long, value_name = "N|all", value_parser = captures)]
     keep_per_signature: Option<Keep>,
     /// What not to save, in gitignore syntax; may be given again

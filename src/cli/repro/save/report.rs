@@ -68,8 +68,8 @@ fn as_text(world: &World, saved: &Saved, restore: &str) -> String {
     if !record.has_tree() {
         let earlier = names(&record.repeats);
         let saved = match world.dry_run {
-            true => format!("would save only the log of {}", record.job.name),
-            false => format!("saved only the log: {} ({}, {})", record.id, record.job.name, record.outcome.show()),
+            true => format!("would save {} without its files", record.job.name),
+            false => format!("saved without files: {} ({}, {})", record.id, record.job.name, record.outcome.show()),
         };
         return format!(
             "{saved}; the same failure is kept in {earlier}: {restore}\n  in {store}, until {expires}; for the files of \
@@ -105,7 +105,7 @@ fn summary(saved: &Saved, restore: &str) -> String {
         true => (format!("### The environment of {job} was saved ({outcome})\n"), out::bytes(record.totals.bytes)),
         false => (
             format!("### {job} failed as before ({outcome})\n"),
-            format!("only its log; the same failure is kept in {}", names(&record.repeats)),
+            format!("without files; the same failure is kept in {}", names(&record.repeats)),
         ),
     };
     let mut lines = vec![

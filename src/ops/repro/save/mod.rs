@@ -254,9 +254,10 @@ async fn look_back(world: &World, request: &Request, record: &mut Record, tellin
         return Ok(());
     }
     let history = History::read(&world.store, &record.job.key, request.keep).await?;
-    let same = signature.map(|signature| history.same_failure(&signature, record.created)).unwrap_or_default();
-    if request.keep.is_reached(same.len()) {
-        record.repeats = same;
+    if let Some(signature) = signature {
+        record.repeats = history.repeated(&signature, request.keep, record.created);
+    }
+    if !record.has_tree() {
         record.requires.push(record::REPEATS.into());
     } else if shares {
         record.bases = history.bases();
