@@ -72,7 +72,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--also', '--also', [CompletionResultType]::ParameterName, 'A further directory to save; may be given again')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to store the files: chunks, or zip or 7z for people without ci-tool [default: chunks]')
             [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'A capture of another job whose content need not be stored again (chunks); may be given again')
-            [CompletionResult]::new('--keep-per-signature', '--keep-per-signature', [CompletionResultType]::ParameterName, 'How many captures of the same failure are kept with their files; a further one has only its log and its details, unless it was asked for by a mark or --when always: a number or all [default: 3]')
+            [CompletionResult]::new('--keep-per-signature', '--keep-per-signature', [CompletionResultType]::ParameterName, 'How many captures of one failure to keep with their files, or all; a further one has only its log, unless the run was marked or --when is always [default: 3]')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'What not to save, in gitignore syntax; may be given again')
             [CompletionResult]::new('--retain', '--retain', [CompletionResultType]::ParameterName, 'How long to keep it, for example 36h or 14d')
             [CompletionResult]::new('--when', '--when', [CompletionResultType]::ParameterName, 'When to save: default failure where it is known whether the job failed, else always')
