@@ -973,7 +973,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__repro__subcmd__save)
-            opts="-q -v -h --workspace --job --owner --also --format --exclude --retain --when --timeout --log --exit-code --failed-command --dry-run --store --config --output --color --quiet --verbose --help"
+            opts="-q -v -h --workspace --job --owner --also --format --base --keep-per-signature --exclude --retain --when --timeout --log --exit-code --failed-command --dry-run --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -996,6 +996,14 @@ _ci__tool() {
                     return 0
                     ;;
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --base)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-per-signature)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

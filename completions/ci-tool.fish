@@ -67,10 +67,12 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l job -d 'The job\'s name, if not the CI\'s' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l owner -d 'Who is to be asked about the capture, if not who started the job' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l also -d 'A further directory to save; may be given again' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l format -d 'How to store the files: zip or 7z' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l format -d 'How to store the files: chunks, or zip or 7z for people without ci-tool [default: chunks]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l base -d 'A capture of another job whose content need not be stored again (chunks); may be given again' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l keep-per-signature -d 'How many captures of one failure to keep with their files, or all; a further one has only its log, unless the run was marked or --when is always [default: 3]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l exclude -d 'What not to save, in gitignore syntax; may be given again' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l retain -d 'How long to keep it, for example 36h or 14d' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l when -d 'When to save: default failure with a command or --exit-code, else always' -r -f -a "failure\t'The job failed'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l when -d 'When to save: default failure where it is known whether the job failed, else always' -r -f -a "failure\t'The job failed'
 always\t'Whatever happened'
 requested\t'The job failed and a capture was requested: CI_TOOL_REPRO, AutoSaveReproEnv, ReproBuild, or repro.jobs'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from save" -l timeout -d 'Stop the command and all it started after this long, and save' -r

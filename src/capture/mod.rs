@@ -6,6 +6,7 @@ pub mod collect;
 pub mod content;
 pub mod details;
 pub mod drift;
+pub mod history;
 pub mod machine;
 pub mod objects;
 pub mod secrets;

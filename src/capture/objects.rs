@@ -5,6 +5,7 @@ use crate::{
         self, Blob, Deliver,
         chunks::{self, PackSource},
     },
+    capture::history,
     error::{Context, Error, Kind, Result},
     pipeline::{
         entry::Entry,
@@ -221,8 +222,12 @@ pub struct Manifest {
 /// Reads all entries.
 ///
 /// # Errors
-/// `Corrupt`, those of the store.
+/// `Unsupported` for a capture without files, with the command that restores another of the same failure; `Corrupt`, those of
+/// the store.
 pub async fn read_manifest(store: &Handle, record: &Record) -> Result<Manifest> {
+    if !record.has_tree() {
+        return Err(history::no_tree(store, record).await);
+    }
     let top = record.parts.top()?;
     if top.len() > MANIFEST_WHOLE {
         return read_tiles(store, record, &top, &top.tiles).await;
