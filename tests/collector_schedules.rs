@@ -57,6 +57,8 @@ struct Others {
     store: Handle,
     ids: [Id; 3],
     saves: HashMap<usize, (Versioned, Vec<String>)>,
+    /// Complete, as far as those who saved and removed know.
+    kept: BTreeSet<Id>,
 }
 
 fn record(id: &Id, state: State) -> Record {
@@ -105,10 +107,13 @@ impl Others {
                     (record.state, record.parts.needs) = (State::Complete, needs);
                     (record.bases, record.parts.packs) = (Vec::new(), vec![part]);
                 };
-                unless_late(catalog::update(&self.store, &open, change).await);
+                let done = catalog::update(&self.store, &open, change).await;
+                self.kept.extend(done.as_ref().map(|done| done.record.id.clone()));
+                unless_late(done);
             }
             Retire(capture) => match catalog::read(&self.store, &record_key(&self.ids[capture])).await {
                 Ok(found) if found.record.state == State::Complete => {
+                    self.kept.remove(&found.record.id);
                     unless_late(catalog::update(&self.store, &found, |r| r.state = State::Retiring).await);
                 }
                 other => unless_late(other),
@@ -229,7 +234,8 @@ impl Store for Scheduled {
 /// Tells the story between the calls of a collection, its steps at these calls, and looks for what is lost or left.
 async fn tell(story: &[&[Step]], at: &[usize], ids: &[Id; 3], lapsed: bool) {
     let inner = Memory::new();
-    let others = Others { store: inner.clone(), ids: ids.clone(), saves: HashMap::new() };
+    let kept = BTreeSet::from([ids[0].clone()]);
+    let others = Others { store: inner.clone(), ids: ids.clone(), saves: HashMap::new(), kept };
     // The first capture is there from the beginning.
     let whole = record(&ids[0], State::Complete);
     catalog::create(&others.store, whole).await.unwrap();
@@ -255,6 +261,8 @@ async fn tell(story: &[&[Step]], at: &[usize], ids: &[Id; 3], lapsed: bool) {
         let data = inner.list("data/", None).map_ok(|meta| meta.key.to_string()).try_collect::<BTreeSet<_>>();
         let data = data.await.unwrap();
         let complete: Vec<&Record> = records.iter().filter(|r| r.state == State::Complete).collect();
+        let listed: BTreeSet<Id> = complete.iter().map(|record| record.id.clone()).collect();
+        assert_eq!(listed, schedule.others.lock().await.kept, "{story:?}, {ids:?}");
         let own = complete.iter().map(|record| pack(&record.id).to_string());
         let needed: BTreeSet<String> = own.chain(complete.iter().flat_map(|r| r.parts.needs.clone())).collect();
         let lost: Vec<_> = needed.difference(&data).collect();
@@ -326,7 +334,7 @@ async fn a_record_that_cannot_be_read_stops_a_collection_and_a_manifest_that_can
 async fn a_record_outlives_its_content() {
     let inner = Memory::new();
     let ids = ["a", "b", "c"].map(|letter| Id::try_from(letter.repeat(10)).unwrap());
-    let others = Others { store: inner.clone(), ids: ids.clone(), saves: HashMap::new() };
+    let others = Others { store: inner.clone(), ids: ids.clone(), saves: HashMap::new(), kept: BTreeSet::new() };
     catalog::create(&others.store, record(&ids[0], State::Retiring)).await.unwrap();
     inner.put(&pack(&ids[0]), b"content".to_vec().into(), Precondition::None).await.unwrap();
     let (others, calls) = (Mutex::new(others), AtomicUsize::new(0));
