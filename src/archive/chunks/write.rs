@@ -74,6 +74,7 @@ pub fn write(entries: Vec<Entry>, source: &dyn Source, frames: Frames, options: 
         fresh: Fresh::default(),
         frames: Mutex::new(frames),
         saved: Mutex::new(Vec::with_capacity(entries.len())),
+        twins: Mutex::default(),
     };
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
@@ -97,9 +98,13 @@ pub fn write(entries: Vec<Entry>, source: &dyn Source, frames: Frames, options: 
     if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
-    let Shared { packs, frames, saved, .. } = shared;
+    let Shared { packs, frames, saved, twins, fresh, .. } = shared;
     let packs = packs.finish()?;
     let mut saved = saved.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for twin in twins.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let location = fresh.file(&twin.hash).ok_or_else(|| Error::new(Kind::Internal, "placing a file's content"))?;
+        saved.push(Saved { location, ..twin });
+    }
     saved.sort_unstable_by_key(|s| s.index);
     let frames = frames.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Written { entries: keep(entries, saved), frames, packs })
@@ -113,6 +118,8 @@ struct Shared<'a> {
     fresh: Fresh,
     frames: Mutex<Frames>,
     saved: Mutex<Vec<Saved>>,
+    /// Small files whose content another entry brings; where it is, is known when all groups are done.
+    twins: Mutex<Vec<Saved>>,
 }
 
 impl Shared<'_> {
@@ -140,6 +147,7 @@ impl Worker<'_> {
         self.raw.clear();
         let mut pending: Vec<Pending> = Vec::new();
         let mut saved = Vec::with_capacity(range.len());
+        let mut twins = Vec::new();
         for index in range {
             let entry = &self.shared.entries[index];
             self.shared.options.progress.advance(entry.size);
@@ -152,16 +160,16 @@ impl Worker<'_> {
             match reader.by_ref().take(SMALL as u64 + 1).read_to_end(&mut self.raw) {
                 Ok(n) if n <= SMALL => {
                     let hash = *blake3::hash(&self.raw[start..]).as_bytes();
-                    let twin = pending.iter().find(|p| p.hash == hash).map(|p| p.offset);
-                    let stored = if n == 0 { Some(Location::default()) } else { self.stored(&hash) };
-                    if stored.is_some() || twin.is_some() {
+                    let size = n as u64;
+                    let stored = if n == 0 { Some(Location::default()) } else { self.shared.options.known.file(&hash) };
+                    if let Some(location) = stored {
                         self.raw.truncate(start);
-                    }
-                    match (stored, twin) {
-                        (Some(location), _) => saved.push(Saved { index, size: n as u64, hash, location }),
-                        (None, twin) => {
-                            pending.push(Pending { index, size: n as u64, hash, offset: twin.unwrap_or(start as u64) })
-                        }
+                        saved.push(Saved { index, size, hash, location });
+                    } else if self.shared.fresh.claim_file(&hash) {
+                        pending.push(Pending { index, size, hash, offset: start as u64 });
+                    } else {
+                        self.raw.truncate(start);
+                        twins.push(Saved { index, size, hash, location: Location::default() });
                     }
                 }
                 Ok(_) => {
@@ -180,11 +188,8 @@ impl Worker<'_> {
         }
         self.frame(pending, &mut saved)?;
         self.shared.saved.lock().unwrap_or_else(PoisonError::into_inner).append(&mut saved);
+        self.shared.twins.lock().unwrap_or_else(PoisonError::into_inner).append(&mut twins);
         Ok(())
-    }
-
-    fn stored(&self, hash: &[u8; 32]) -> Option<Location> {
-        self.shared.options.known.file(hash).or_else(|| self.shared.fresh.file(hash))
     }
 
     /// Stores the frame of small files.
@@ -196,7 +201,7 @@ impl Worker<'_> {
         let number = self.place(&frame, self.raw.len(), [0; 16])?;
         for Pending { index, size, hash, offset } in pending {
             let location = Location { part: number, offset, stored: size, method: IN_FRAME };
-            self.shared.fresh.add_file(&hash, location);
+            self.shared.fresh.settle_file(&hash, location);
             saved.push(Saved { index, size, hash, location });
         }
         Ok(())
@@ -261,3 +266,7 @@ pub fn packs_of(entries: &[Entry], frames: &Frames) -> Vec<PackName> {
     }
     frames.packs.iter().zip(used).filter(|(_, used)| *used).map(|(name, _)| name.clone()).collect()
 }
+
+#[cfg(test)]
+#[path = "write_tests.rs"]
+mod tests;
