@@ -10,6 +10,7 @@ pub mod machine;
 pub mod objects;
 pub mod secrets;
 pub mod tests_found;
+pub mod tiles;
 pub mod tools;
 pub mod upload;
 pub mod walk;

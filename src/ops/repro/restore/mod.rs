@@ -24,7 +24,8 @@ use crate::{
         details::Details,
         drift::{self, Row, Side},
         machine,
-        objects::{Contents, Manifest, read_manifest},
+        objects::Contents,
+        tiles::{Lost, Manifest, read_sound},
         tools::{self, ProbeOptions, ToolSpec},
     },
     error::{Error, Kind, Result},
@@ -93,6 +94,8 @@ pub struct Restored {
     pub resumed: u64,
     /// What is damaged in the store, and the damage: files of the tree, the log, [`DOCUMENTS`].
     pub failed: Vec<(String, Error)>,
+    /// What the manifest has lost: entries that nobody knows of now, or their modes and times.
+    pub lost: Vec<Lost>,
     /// Links that this user or system cannot make.
     pub impossible: Vec<String>,
     /// How this machine differs from the job's.
@@ -108,6 +111,7 @@ impl Restored {
             entries: vec![],
             resumed: 0,
             failed: vec![],
+            lost: vec![],
             impossible: vec![],
             drift: vec![],
         }
@@ -127,12 +131,12 @@ enum Step {
     Done,
 }
 
-/// Restores a capture. Every file is verified while it is written; a damaged one is reported and the others are restored.
-/// Without the capture's details there are no scripts, but all files. Cut off, the same call goes on where it stopped.
+/// Restores a capture. Every file is verified while it is written; a damaged one is reported and the others are restored, as
+/// are the entries that a damaged manifest still tells of. Without the capture's details there are no scripts, but all files. Cut off, the same call goes on where it stopped.
 ///
 /// # Errors
-/// As [`catalog::find`]; `Exists` when the directory is not empty; `Corrupt` when the manifest is damaged or hostile: then
-/// nothing is written. I/O.
+/// As [`catalog::find`]; `Exists` when the directory is not empty; `Corrupt` when nothing of the manifest is left or it is
+/// hostile: then nothing is written. I/O.
 pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Restored> {
     let _progress = Until(&*world.progress);
     let record = catalog::find(&world.store, id).await?.record;
@@ -146,7 +150,9 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
         let into = fs::canonicalize(&options.into).map_err(|e| Error::io("opening", &options.into, e))?;
         return Ok(Restored { already: true, ..Restored::nothing(shown, into) });
     }
-    let Manifest { mut entries, frames } = read_manifest(&world.store, &shown.record).await?;
+    let mut manifest = read_sound(&world.store, &shown.record).await?;
+    manifest.stamp((world.now)());
+    let Manifest { mut entries, frames, lost } = manifest;
     if options.layout == Layout::Portable {
         entries.iter_mut().for_each(|e| e.mode |= if e.content == Content::Directory { 0o700 } else { 0o400 });
     }
@@ -155,7 +161,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     check(&entries, false, cfg!(windows))?;
     if world.dry_run {
         let failed = Vec::from_iter(damage);
-        return Ok(Restored { entries, failed, ..Restored::nothing(shown, options.into.clone()) });
+        return Ok(Restored { entries, failed, lost, ..Restored::nothing(shown, options.into.clone()) });
     }
     let (into, existing, mut journal) = prepare(options, &shown.record.id)?;
     let tree = Tree::open(&into, existing)?;
@@ -176,6 +182,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
             into: &into,
             drift: &drift,
             failed: &failed,
+            lost: &lost,
             unsearched: show::unsearched(&outcome.entries),
             layout: options.layout,
         })?,
@@ -192,6 +199,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
         entries: outcome.entries,
         resumed: outcome.resumed,
         failed,
+        lost,
         impossible: outcome.impossible,
         drift,
     })
