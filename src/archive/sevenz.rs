@@ -16,7 +16,7 @@ use sevenz_rust2::{
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, BufWriter, Read, Seek, SeekFrom},
+    io::{self, BufReader, BufWriter, Read, Seek, SeekFrom},
     ops::Range,
     sync::{
         Arc, Mutex, PoisonError,
@@ -267,7 +267,7 @@ fn read_block(blob: &dyn Blob, archive: &Archive, block: u32, files: &Files<'_>,
                     let found = wanted.iter().position(|entry| entry.size == file.size())?;
                     Some(wanted.swap_remove(found))
                 });
-                if let Some(Err(error)) = entry.map(|entry| deliver(entry, Ok(&mut *content))) {
+                if let Some(Err(error)) = entry.map(|entry| deliver(entry, Ok(&mut BufReader::new(&mut *content)))) {
                     stop = Some(error);
                     return Ok(false);
                 }

@@ -9,10 +9,10 @@ use crate::{
         frames::{Frame, Frames, IN_FRAME, PackName, RUN},
     },
 };
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{self, Read},
+    io::{self, BufRead, Read},
     ops::Range,
     sync::{
         Mutex, PoisonError,
@@ -160,7 +160,7 @@ impl Reader<'_> {
         match job {
             Job::Plain(files) => files.iter().try_for_each(|index| {
                 let entry = self.entries[*index];
-                let empty: Result<&mut dyn Read> =
+                let empty: Result<&mut dyn BufRead> =
                     if entry.size == 0 { Ok(&mut io::empty()) } else { Err(damaged(entry)) };
                 (self.deliver)(entry, empty)
             }),
@@ -233,12 +233,22 @@ impl Run<'_> {
 
 impl Read for Run<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.fill_buf()?.read(out)?;
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl BufRead for Run<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.chunk.is_empty() && !(self.run.is_empty() && self.loaded.is_empty()) {
             self.advance().map_err(io::Error::other)?;
         }
-        let n = out.len().min(self.chunk.len());
-        out[..n].copy_from_slice(&self.chunk.split_to(n));
-        Ok(n)
+        Ok(&self.chunk)
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.chunk.advance(n);
     }
 }
 

@@ -6,10 +6,10 @@ use crate::{
     error::{Error, Kind, Result},
     pipeline::entry::{Content, Entry, Location},
 };
-use bytes::Bytes;
-use flate2::read::DeflateDecoder;
+use bytes::{Buf, Bytes};
+use flate2::bufread::DeflateDecoder;
 use std::{
-    io::{self, Read},
+    io::{self, BufRead, BufReader, Read},
     ops::Range,
     sync::{
         Mutex, PoisonError,
@@ -22,6 +22,8 @@ use std::{
 const SPAN: u64 = 8 << 20;
 /// A hole between two wanted files that is cheaper to read than a second request.
 const GAP: u64 = 256 << 10;
+/// Bytes unpacked at once.
+const BLOCK: usize = 64 << 10;
 
 /// Reads files. See [`crate::archive::read`].
 pub fn read(blob: &dyn Blob, entries: &[&Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
@@ -90,7 +92,7 @@ fn read_span(blob: &dyn Blob, entries: &[&Entry], span: &Span, deliver: &Deliver
             deliver(entry, Err(error))?;
             continue;
         }
-        let mut raw: Box<dyn Read> = match &loaded {
+        let mut raw: Box<dyn BufRead> = match &loaded {
             Some(Ok(bytes)) => {
                 let start = (range.start - span.bytes.start) as usize;
                 Box::new(io::Cursor::new(bytes.slice(start..start + location.stored as usize)))
@@ -103,7 +105,7 @@ fn read_span(blob: &dyn Blob, entries: &[&Entry], span: &Span, deliver: &Deliver
             None => Box::new(Ranges { blob, range, block: Bytes::new() }),
         };
         if location.method == DEFLATED {
-            deliver(entry, Ok(&mut DeflateDecoder::new_with_buf(raw, vec![0; 64 << 10])))?;
+            deliver(entry, Ok(&mut BufReader::with_capacity(BLOCK, DeflateDecoder::new(raw))))?;
         } else {
             deliver(entry, Ok(&mut *raw))?;
         }
@@ -120,13 +122,23 @@ struct Ranges<'a> {
 
 impl Read for Ranges<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.fill_buf()?.read(out)?;
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl BufRead for Ranges<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.block.is_empty() && !self.range.is_empty() {
             let end = self.range.end.min(self.range.start + SPAN);
             self.block = self.blob.read_at(self.range.start..end).map_err(io::Error::other)?;
             self.range.start = end;
         }
-        let n = out.len().min(self.block.len());
-        out[..n].copy_from_slice(&self.block.split_to(n));
-        Ok(n)
+        Ok(&self.block)
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.block.advance(n);
     }
 }

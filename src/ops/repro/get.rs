@@ -21,7 +21,7 @@ use crate::{
     process::quote_sh,
 };
 use std::{
-    io::{Read, Write},
+    io::{BufRead, Read, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -92,7 +92,7 @@ pub async fn get(world: &World, id: &str, path: &str, destination: Destination) 
 async fn stream(record: &Record, contents: Contents, entry: Entry, out: Box<dyn Write + Send>) -> Result<()> {
     let out = Mutex::new(out);
     let work = move || {
-        let deliver = |entry: &Entry, content: Result<&mut dyn Read>| {
+        let deliver = |entry: &Entry, content: Result<&mut dyn BufRead>| {
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
             copy(entry, content?, &mut **out)
         };

@@ -248,7 +248,7 @@ fn missing(out: &mut String, input: &Input<'_>) {
         }),
     );
     let failed = input.failed.iter().map(|(path, error)| format!("{}: {}", code(path), text(error.message())));
-    let lost = input.lost.iter().map(|lost| text(lost.error().message()).into());
+    let lost = input.lost.iter().map(|lost| text(lost.error().message()));
     let damaged: Vec<String> = failed.chain(lost).collect();
     list(out, id, "\n## Damaged in the store\n\nThese could not be restored.\n", damaged.into_iter());
     list(out, id, "\n## Excluded from the capture\n", details.excluded.iter().map(|p| code(p)));

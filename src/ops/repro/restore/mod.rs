@@ -48,6 +48,7 @@ use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// The directory beside the tree that is ours.
@@ -55,6 +56,9 @@ pub const OWN: &str = ".ci-tool";
 
 /// How [`Restored::failed`] calls what is made from the capture's details.
 pub const DOCUMENTS: &str = "REPRO.md and the scripts";
+
+/// How long a tool may take to tell its version.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// What the directory is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -168,11 +172,15 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     if tree.folds_case()? {
         check(&entries, true, cfg!(windows))?;
     }
-    let outcome = fill(world, Contents::open(&world.store, &shown.record, frames).await?, tree, entries).await?;
-    let drift = match options.layout {
-        Layout::Here => present(world, &shown, &into).await,
-        Layout::Portable => Vec::new(),
+    let contents = Contents::open(&world.store, &shown.record, frames).await?;
+    let compare = async {
+        Ok(match options.layout {
+            Layout::Here => present(world, &shown, &into).await,
+            Layout::Portable => Vec::new(),
+        })
     };
+    // Tools take their time to tell their versions, and little of the machine's.
+    let (outcome, drift) = futures::try_join!(fill(world, contents, tree, entries), compare)?;
     let mut failed = outcome.failed;
     failed.extend(log_file(world, &shown.record, &into).await?.map(|error| ("job.log".into(), error)));
     match damage {
@@ -388,7 +396,9 @@ async fn present(world: &World, shown: &Shown, into: &Path) -> Vec<Row> {
     let path = OsString::from(text(&world.env, "PATH").unwrap_or_default());
     let table: Vec<ToolSpec<'_>> =
         tools::DEFAULT.iter().filter(|spec| details.tools.iter().any(|t| t.name == spec.name)).copied().collect();
-    let found = tools::probe(&table, &path, &ProbeOptions::in_dir(into)).await;
+    // The machine is busy restoring meanwhile.
+    let options = ProbeOptions { timeout: PROBE_TIMEOUT, ..ProbeOptions::in_dir(into) };
+    let found = tools::probe(&table, &path, &options).await;
     let commit = shown.record.revision.commit.as_deref();
     let directory = std::env::current_dir().unwrap_or_default();
     let checkout = crate::vcs::git::describe(&directory).await.ok().flatten();
