@@ -8,6 +8,7 @@ mod flow;
 mod group;
 pub mod sevenz;
 pub mod tree;
+mod workers;
 pub mod zip;
 
 use crate::{

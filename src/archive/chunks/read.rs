@@ -2,7 +2,7 @@
 
 use super::{frame::Decoder, known::short};
 use crate::{
-    archive::Deliver,
+    archive::{Deliver, workers},
     error::{Error, Kind, Result},
     pipeline::{
         entry::{Content, Entry, Location},
@@ -14,11 +14,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, BufRead, Read},
     ops::Range,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
 };
 
 /// Bytes asked for at once, and so held by a thread.
@@ -44,26 +39,8 @@ pub fn read(
     deliver: &Deliver<'_>,
 ) -> Result<()> {
     let jobs = jobs(frames, entries);
-    let next = AtomicUsize::new(0);
-    let failure = Mutex::new(None);
-    thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, jobs.len().max(1)) {
-            scope.spawn(|| {
-                let work = || -> Result<()> {
-                    let mut reader = Reader { packs, frames, entries, deliver, decoder: Decoder::new()? };
-                    while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        reader.job(job)?;
-                    }
-                    Ok(())
-                };
-                if let Err(error) = work() {
-                    next.store(jobs.len(), Ordering::Relaxed);
-                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                }
-            });
-        }
-    });
-    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    let start = || Ok(Reader { packs, frames, entries, deliver, decoder: Decoder::new()? });
+    workers::each(&jobs, threads, start, |reader, job| reader.job(job))
 }
 
 /// The packs that cannot give what a damaged file needs of them: those to tell of.

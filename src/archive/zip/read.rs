@@ -2,7 +2,7 @@
 
 use super::{DEFLATED, headers};
 use crate::{
-    archive::{Blob, Deliver},
+    archive::{Blob, Deliver, workers},
     error::{Error, Kind, Result},
     pipeline::entry::{Content, Entry, Location},
 };
@@ -11,11 +11,6 @@ use flate2::bufread::DeflateDecoder;
 use std::{
     io::{self, BufRead, BufReader, Read},
     ops::Range,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
 };
 
 /// Bytes asked for at once, and so held by a thread.
@@ -27,22 +22,7 @@ const BLOCK: usize = 64 << 10;
 
 /// Reads files. See [`crate::archive::read`].
 pub fn read(blob: &dyn Blob, entries: &[&Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
-    let spans = spans(entries);
-    let next = AtomicUsize::new(0);
-    let failure = Mutex::new(None);
-    thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, spans.len().max(1)) {
-            scope.spawn(|| {
-                while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(error) = read_span(blob, entries, span, deliver) {
-                        next.store(spans.len(), Ordering::Relaxed);
-                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                    }
-                }
-            });
-        }
-    });
-    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    workers::each(&spans(entries), threads, || Ok(()), |(), span| read_span(blob, entries, span, deliver))
 }
 
 /// Files that are read with one request.

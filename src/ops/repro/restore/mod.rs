@@ -40,6 +40,7 @@ use crate::{
     },
     process::quote_sh,
 };
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashSet,
@@ -310,20 +311,12 @@ async fn fill(world: &World, contents: Contents, tree: Tree, entries: Vec<Entry>
     progress.phase("restoring", Some(total_size(&entries)), Unit::Bytes);
     let work = move || {
         tree.directories(&entries)?;
-        let mut resumed = 0;
         // A link to a file that is restored too is made at the end; every other file is written.
-        let wanted: Vec<&Entry> = entries
-            .iter()
-            .filter(|entry| {
-                let linked = matches!(entry.content, Content::File { link: Some(_), .. });
-                let here = entry.is_file() && !linked && tree.has(entry);
-                if here {
-                    resumed += 1;
-                    progress.advance(entry.size);
-                }
-                entry.is_file() && !linked && !here
-            })
-            .collect();
+        let linked = |entry: &Entry| matches!(entry.content, Content::File { link: Some(_), .. });
+        let files: Vec<&Entry> = entries.iter().filter(|entry| entry.is_file() && !linked(entry)).collect();
+        let (here, wanted): (Vec<&Entry>, Vec<&Entry>) = files.into_par_iter().partition(|entry| tree.has(entry));
+        progress.advance(total_size(here.iter().copied()));
+        let resumed = here.len() as u64;
         let failed = Mutex::new(Vec::new());
         contents.read(&wanted, archive::threads(), &|entry, content| {
             let result = content.and_then(|content| tree.file(entry, content));
