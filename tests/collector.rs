@@ -316,7 +316,7 @@ async fn check(stage: &Stage, store: Arc<Memory>, deeds: &Deeds, seed: u64) {
 
 /// What a capture says of its files.
 async fn tree(world: &World, id: &Id) -> Tree {
-    let (_, entries) = files(world, id.as_str(), None).await.unwrap();
+    let entries = files(world, id.as_str(), None).await.unwrap().entries;
     let file = |entry: &Entry| match &entry.content {
         Content::File { hash, .. } => Some((entry.display().into_owned(), *hash)),
         _ => None,

@@ -8,6 +8,7 @@ mod flow;
 mod group;
 pub mod sevenz;
 pub mod tree;
+mod workers;
 pub mod zip;
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 use bytes::Bytes;
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, BufRead, Read},
     ops::Range,
     path::Path,
 };
@@ -45,8 +46,9 @@ pub trait Blob: Sync {
     fn read_at(&self, range: Range<u64>) -> Result<Bytes>;
 }
 
-/// Takes an entry's content, or why it cannot be had. An error returned stops everything.
-pub type Deliver<'a> = dyn Fn(&Entry, Result<&mut dyn Read>) -> Result<()> + Sync + 'a;
+/// Takes an entry's content, or why it cannot be had. An error returned stops everything. The content is buffered: what is
+/// unpacked already need not be copied to be hashed and written.
+pub type Deliver<'a> = dyn Fn(&Entry, Result<&mut dyn BufRead>) -> Result<()> + Sync + 'a;
 
 /// What an archive is written with.
 pub struct WriteOptions<'a> {

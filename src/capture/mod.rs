@@ -11,6 +11,7 @@ pub mod machine;
 pub mod objects;
 pub mod secrets;
 pub mod tests_found;
+pub mod tiles;
 pub mod tools;
 pub mod upload;
 pub mod walk;
