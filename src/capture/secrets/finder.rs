@@ -31,9 +31,8 @@ impl Finder {
         let (short, long): (Vec<usize>, Vec<usize>) =
             (0..literals.len()).partition(|number| literal(number).len() < COMPARED);
         let groups = short.chunks(group.max(1)).chain(long.chunks(group.max(1)));
-        let passes = groups.filter_map(|numbers| {
-            Some((numbers.to_vec(), pass(&numbers.iter().map(literal).collect::<Vec<_>>())?))
-        });
+        let passes = groups
+            .filter_map(|numbers| Some((numbers.to_vec(), pass(&numbers.iter().map(literal).collect::<Vec<_>>())?)));
         let passes = passes.collect();
         Finder { passes, longest: literals.iter().map(|l| l.as_ref().len()).max().unwrap_or(0) }
     }
