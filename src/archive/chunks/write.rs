@@ -30,7 +30,7 @@ use std::{
 };
 
 /// Small files are packed together up to this many bytes: enough for zstd to find what `tar | zstd` finds.
-const GROUP: u64 = 2 << 20;
+const GROUP: u64 = 4 << 20;
 /// Larger files are cut by their content.
 const SMALL: usize = 1 << 20;
 /// Bounds and target of a chunk, in bytes (FastCDC, Xia et al. 2020, normalisation level 1).
