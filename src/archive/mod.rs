@@ -27,6 +27,11 @@ use std::{
 pub trait Source: Sync {
     /// Opens an entry's content. `None` leaves the entry out of the archive; the source has noted why.
     fn open<'a>(&'a self, entry: &Entry) -> Option<Box<dyn Read + Send + 'a>>;
+    /// As [`Source::open`], but may put the beginning of the content, up to 1 MiB, behind what `out` holds: the reader gives
+    /// what follows. Nothing is put there when it returns `None`.
+    fn open_behind<'a>(&'a self, entry: &Entry, _out: &mut Vec<u8>) -> Option<Box<dyn Read + Send + 'a>> {
+        self.open(entry)
+    }
     /// Notes that reading broke off; the entry is left out, or kept as far as it was read where the format cannot take it back.
     fn failed(&self, entry: &Entry, error: io::Error, kept: bool);
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::pipeline::progress::Silent;
-use std::sync::Barrier;
+use std::{io::Cursor, sync::Barrier};
 
 /// Every group has one of its own.
 const THREADS: usize = 64;
@@ -106,4 +106,56 @@ fn content_whose_first_reader_fails_is_stored_by_another() {
 #[test]
 fn nothing_refers_to_content_that_could_not_be_stored() {
     assert_eq!(written(&Meeting::new(None), 0).0.err().map(|e| e.kind()), Some(Kind::Transient));
+}
+
+/// Where a large file is cut.
+mod cuts {
+    use super::super::*;
+    use crate::pipeline::progress::Silent;
+
+    /// Gives everything the same content.
+    struct Same(Vec<u8>);
+
+    impl Source for Same {
+        fn open<'a>(&'a self, _: &Entry) -> Option<Box<dyn Read + Send + 'a>> {
+            Some(Box::new(&*self.0))
+        }
+
+        fn failed(&self, _: &Entry, error: io::Error, _: bool) {
+            panic!("{error}");
+        }
+    }
+
+    struct Nowhere;
+
+    impl Sink for Nowhere {
+        fn put(&self, _: u32, _: Vec<u8>) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_file_is_cut_in_the_same_places_however_much_of_it_is_in_memory() {
+        let id = Id::from_random([7; 10]);
+        let file = Entry {
+            path: b"workspace/a".as_slice().into(),
+            size: 0,
+            mode: 0,
+            mtime: 0,
+            content: Content::File { hash: [0; 32], sparse: false, link: None, location: Location::default() },
+        };
+        for len in [SMALL + 1, CHUNK.2, HELD - 1, HELD, HELD + 1, 3 * HELD + 12_345] {
+            let mut data = vec![0; len];
+            blake3::Hasher::new().finalize_xof().fill(&mut data);
+            let expected: Vec<u32> =
+                FastCDC::new(&data, CHUNK.0, CHUNK.1, CHUNK.2).map(|chunk| chunk.length as u32).collect();
+            let (known, hash) = (Known::default(), *blake3::hash(&data).as_bytes());
+            let options = Options { owner: &id, sink: &Nowhere, known: &known, progress: &Silent, threads: 1 };
+            let written = write(vec![file.clone()], &Same(data), Frames::default(), &options).unwrap();
+            let Content::File { hash: found, location, .. } = &written.entries[0].content else { panic!() };
+            let run = written.frames.of_run(location.part, location.stored).unwrap();
+            let cut: Vec<u32> = run.iter().map(|number| written.frames.frames[*number as usize].raw).collect();
+            assert_eq!((cut, *found, written.entries[0].size), (expected, hash, len as u64), "{len}");
+        }
+    }
 }
