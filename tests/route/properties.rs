@@ -40,7 +40,8 @@ fn rules(bases: &[Base]) -> Rules {
     for (n, base) in bases.iter().enumerate() {
         let mut names = vec![String::new()];
         names.extend((0..3).filter(|s| base.twins[*s]).map(|s| SUFFIXES[s].to_owned()));
-        names.extend(base.doubled.iter().map(|(a, b)| format!("{}{}", SUFFIXES[*a], SUFFIXES[*b])));
+        let doubled = base.doubled.iter().filter(|(a, _)| base.twins[*a]);
+        names.extend(doubled.map(|(a, b)| format!("{}{}", SUFFIXES[*a], SUFFIXES[*b])));
         for suffix in &names {
             writeln!(text, "  q{n}.Amd64.open{suffix}: {{on_premises: {}}}", base.on_premises && suffix.is_empty())
                 .unwrap();
@@ -180,6 +181,10 @@ proptest! {
     #[test]
     fn the_queue_decided_is_decided_again(bases in bases(), jobs in jobs()) {
         each(&bases, &jobs, |rules, job, decision| {
+            // Of a missing twin that was asked for by its name, the standard queue no longer tells.
+            if rules.find(decision.asked.name).is_none() && decision.by.reason() == "missing_twin" {
+                return Ok(());
+            }
             let again = Job { queue: decision.id().to_string(), ..job.clone() };
             let second = decide(rules, &again).map(|second| second.id().to_string());
             prop_assert_eq!(second.map_err(|e| e.to_string()), Ok(again.queue.clone()), "{:?}", job);
