@@ -94,7 +94,7 @@ fn the_exit_code_tells_what_was_found() {
     let same = ["route", "diff", "old.yaml", "old.yaml", "--jobs", "jobs.jsonl", "--exit-code"];
     assert_eq!(sandbox.tool(same).run().ok().text(), "");
     sandbox.write("jobs.jsonl", "{\"queue\": \"q\"}\nnot json\n");
-    sandbox.tool(same).run().code(3).says(&["0 of 1 job would move", "1 line is no job"]);
+    sandbox.tool(same).run().code(3).says(&["0 of 1 job would move", "1 line is no job, the first of them 2"]);
     let missing = ["route", "diff", "old.yaml", "new.yaml", "--jobs", "nope.jsonl"];
     sandbox.tool(missing).run().fails(1, &["nope.jsonl"]);
     // Standard input, which is empty here.
@@ -112,7 +112,7 @@ impl Read for Repeat {
         if self.left == 0 {
             return Ok(0);
         }
-        let n = JOBS[self.at..].as_bytes().read(buffer)?;
+        let n = (&JOBS.as_bytes()[self.at..]).read(buffer)?;
         self.at += n;
         if self.at == JOBS.len() {
             (self.at, self.left) = (0, self.left - 1);

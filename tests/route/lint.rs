@@ -80,7 +80,7 @@ fn each_fault_of_a_redirection_is_found_at_its_line() {
         (6, team("net/**, net/a?, '{net,n}/a'"), vec![]),
         (6, team("dotnet/arcade-services"), vec!["6 warning exempt_repository", "6 error unreachable"]),
         (5, servicing(""), vec!["5 error unreachable"]),
-        (5, servicing(", repositories: [a/b]"), vec!["5 error unreachable"]),
+        (5, servicing(", repositories: [a/b]"), vec!["5 warning taken_repository", "5 error unreachable"]),
         (5, servicing(", also: [stable/*]"), vec![]),
     ] {
         let mut lines: Vec<&str> = HEAD.lines().collect();

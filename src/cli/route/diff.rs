@@ -67,8 +67,9 @@ pub(super) fn run(session: &Session, args: &Args) -> Result<u8> {
         (false, false) => table(session, &moves),
     }
     out.note(&summary(&moves));
-    if moves.unreadable > 0 {
-        out.warn(&format!("{} no job", out::count(moves.unreadable, "line is", "lines are")));
+    if let Some(line) = moves.unreadable_line {
+        let lines = out::count(moves.unreadable, "line is", "lines are");
+        out.warn(&format!("{lines} no job, the first of them {line}"));
         return Ok(exit::PARTLY);
     }
     Ok(if args.exit_code && !moves.is_none() { exit::NEGATIVE } else { exit::DONE })

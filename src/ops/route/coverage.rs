@@ -2,7 +2,7 @@
 
 use super::{
     decide::{By, Decision},
-    rules::{Place, Rules},
+    rules::{Place, Queue, Rules},
 };
 use crate::error::{Kind, Result};
 use std::collections::HashMap;
@@ -50,22 +50,21 @@ impl Coverage {
     pub fn of(rules: &Rules) -> Coverage {
         let redirections = rules.redirections.iter().zip(0..).map(|(r, n)| (r.name.value.clone(), n)).collect();
         let mut coverage = Coverage { items: Vec::new(), numbers: HashMap::new(), redirections };
-        let movable = |number: u32| !rules.queue(number).on_premises;
+        let movable = |queue: &Queue| !queue.on_premises;
         for (redirection, n) in rules.redirections.iter().zip(0u16..) {
-            let place = Some(redirection.name.place.clone());
-            let of = |has: bool| {
-                let wanted = |q: &&super::rules::Queue| q.twins[usize::from(n)].is_some() == has;
-                rules.queues.iter().filter(|q| !q.on_premises && q.twin_of.is_none()).any(|q| wanted(&q))
-            };
-            if of(true) {
-                coverage.add(What::Redirection(n), "redirection", &redirection.name.value, place.clone());
+            let (name, place) = (&redirection.name.value, &redirection.name.place);
+            let has_twin = |queue: &Queue| queue.twins[usize::from(n)].is_some();
+            let (with, without): (Vec<&Queue>, Vec<&Queue>) =
+                rules.queues.iter().filter(|q| movable(q) && q.twin_of.is_none()).partition(|q| has_twin(q));
+            if !with.is_empty() {
+                coverage.add(What::Redirection(n), "redirection", name, Some(place));
             }
-            if of(false) {
-                coverage.add(What::MissingTwin(n), "missing_twin", &redirection.name.value, place);
+            if !without.is_empty() {
+                coverage.add(What::MissingTwin(n), "missing_twin", name, Some(place));
             }
         }
         let built_in = [
-            (By::Standard.rule(), rules.queues.iter().any(|q| !q.on_premises)),
+            (By::Standard.rule(), rules.queues.iter().any(movable)),
             (By::OnPremises.rule(), rules.queues.iter().any(|q| q.on_premises)),
             (By::Exempt.rule(), !rules.exempt.is_empty()),
             (By::LookupFailed.rule(), true),
@@ -76,18 +75,18 @@ impl Coverage {
         }
         for (queue, number) in rules.queues.iter().zip(0u32..) {
             if let Some((_, Some(base))) = queue.twin_of
-                && movable(number)
-                && movable(base)
+                && movable(queue)
+                && movable(rules.queue(base))
             {
-                coverage.add(What::Twin(number), "twin", &queue.name, Some(queue.place.clone()));
+                coverage.add(What::Twin(number), "twin", &queue.name, Some(&queue.place));
             }
         }
         coverage
     }
 
-    fn add(&mut self, what: What, kind: &'static str, name: &str, place: Option<Place>) {
+    fn add(&mut self, what: What, kind: &'static str, name: &str, place: Option<&Place>) {
         self.numbers.insert(what, self.items.len());
-        self.items.push(Item { kind, name: name.to_owned(), place, covered: false });
+        self.items.push(Item { kind, name: name.to_owned(), place: place.cloned(), covered: false });
     }
 
     /// Counts what a decision covers.

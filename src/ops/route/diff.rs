@@ -92,6 +92,9 @@ pub struct Moves<'a> {
     pub failing: u64,
     /// How many lines are no jobs.
     pub unreadable: u64,
+    /// The first of those, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable_line: Option<u64>,
     /// Those that go elsewhere: the most first, then in the order of the jobs.
     pub groups: Vec<Group<'a>>,
 }
@@ -127,6 +130,7 @@ pub fn diff<'r>(
         }
         let Ok(job) = serde_json::from_slice::<Job>(text) else {
             moves.unreadable += 1;
+            moves.unreadable_line.get_or_insert(line);
             return Ok(());
         };
         let job = job.settle();

@@ -29,14 +29,18 @@ impl Linted {
 /// # Errors
 /// As [`Rules::examine`]: what cannot be read has no findings.
 pub fn lint(path: &Path, today: Date) -> Result<Linted> {
-    let (rules, findings) = Rules::examine(path)?;
-    let mut lint = Lint { rules: &rules, findings };
-    rules.redirections.iter().enumerate().for_each(|(n, _)| lint.redirection(n));
-    rules.queues.iter().for_each(|queue| lint.queue(queue, today));
-    let mut findings = lint.findings;
+    let (rules, mut findings) = Rules::examine(path)?;
+    findings.extend(look(&rules, today));
     findings.sort_by(|a, b| (&a.place, a.code, &a.message).cmp(&(&b.place, b.code, &b.message)));
-    findings.dedup();
     Ok(Linted { hash: rules.hash, findings })
+}
+
+/// What is wrong with rules, or looks wrong, beside what [`Rules::examine`] finds.
+pub fn look(rules: &Rules, today: Date) -> Vec<Finding> {
+    let mut lint = Lint { rules, findings: Vec::new() };
+    (0..rules.redirections.len()).for_each(|n| lint.redirection(n));
+    rules.queues.iter().for_each(|queue| lint.queue(queue, today));
+    lint.findings
 }
 
 struct Lint<'a> {
@@ -174,18 +178,15 @@ impl Lint<'_> {
 
 /// Whether jobs of a repository of `this` go to an earlier redirection already, whatever their branch.
 fn takes(earlier: &Redirection, this: &Redirection, repository: &str) -> bool {
-    covers(&earlier.repositories, repository)
-        && match (earlier.kind, this.kind) {
-            (RedirectionKind::Team, _) => true,
-            (RedirectionKind::Servicing, RedirectionKind::Servicing) => hides(earlier, this),
-            // It takes only some branches.
-            (RedirectionKind::Servicing, RedirectionKind::Team) => false,
-        }
+    let has = earlier.repositories.is_empty() || covers(&earlier.repositories, repository);
+    // One for servicing takes only some branches of a team.
+    has && (earlier.kind == RedirectionKind::Team || hides(earlier, this))
 }
 
 /// Whether every branch of `this` is one of an earlier servicing redirection that has no fewer repositories.
 fn hides(earlier: &Redirection, this: &Redirection) -> bool {
     let servicing = earlier.kind == RedirectionKind::Servicing && this.kind == RedirectionKind::Servicing;
+    // Which repositories both have is looked at one by one.
     let all = earlier.repositories.is_empty() || !this.repositories.is_empty();
     servicing && all && earlier.never.is_empty() && this.also.is_empty()
 }
