@@ -296,6 +296,9 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show every rule, whether it matched, and why')
             [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Decide a job a line: JSON in, JSON out')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Hold cases against the rules, and say what of the rules they cover')
+            [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Find what is wrong with the rules, or looks wrong')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which jobs of a recorded month would go elsewhere under other rules')
             [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, and show what each inherits from where')
             break
         }
@@ -324,6 +327,53 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;route;test' {
+            [CompletionResult]::new('--coverage', '--coverage', [CompletionResultType]::ParameterName, 'How much of the rules the cases have to cover, in per cent')
+            [CompletionResult]::new('--junit', '--junit', [CompletionResultType]::ParameterName, 'Also write a JUnit report')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'The file of rules, instead of `route.rules` of ci-tool.yaml')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;route;lint' {
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'The file of rules, instead of `route.rules` of ci-tool.yaml')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Let warnings count as errors do')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;route;diff' {
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'The jobs; - is standard input')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List every job that moves, instead of one example for each pair of queues')
+            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'End with 5 when a job moves')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
@@ -482,6 +532,9 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         'ci-tool;help;route' {
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show every rule, whether it matched, and why')
             [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Decide a job a line: JSON in, JSON out')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Hold cases against the rules, and say what of the rules they cover')
+            [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Find what is wrong with the rules, or looks wrong')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which jobs of a recorded month would go elsewhere under other rules')
             [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, and show what each inherits from where')
             break
         }
@@ -489,6 +542,15 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;help;route;batch' {
+            break
+        }
+        'ci-tool;help;route;test' {
+            break
+        }
+        'ci-tool;help;route;lint' {
+            break
+        }
+        'ci-tool;help;route;diff' {
             break
         }
         'ci-tool;help;route;queues' {

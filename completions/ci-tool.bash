@@ -94,11 +94,20 @@ _ci__tool() {
             ci__tool__subcmd__help__subcmd__route,batch)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__batch"
                 ;;
+            ci__tool__subcmd__help__subcmd__route,diff)
+                cmd="ci__tool__subcmd__help__subcmd__route__subcmd__diff"
+                ;;
             ci__tool__subcmd__help__subcmd__route,explain)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__explain"
                 ;;
+            ci__tool__subcmd__help__subcmd__route,lint)
+                cmd="ci__tool__subcmd__help__subcmd__route__subcmd__lint"
+                ;;
             ci__tool__subcmd__help__subcmd__route,queues)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__queues"
+                ;;
+            ci__tool__subcmd__help__subcmd__route,test)
+                cmd="ci__tool__subcmd__help__subcmd__route__subcmd__test"
                 ;;
             ci__tool__subcmd__help__subcmd__route__subcmd__queues,list)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__queues__subcmd__list"
@@ -148,11 +157,20 @@ _ci__tool() {
             ci__tool__subcmd__route,batch)
                 cmd="ci__tool__subcmd__route__subcmd__batch"
                 ;;
+            ci__tool__subcmd__route,diff)
+                cmd="ci__tool__subcmd__route__subcmd__diff"
+                ;;
             ci__tool__subcmd__route,explain)
                 cmd="ci__tool__subcmd__route__subcmd__explain"
                 ;;
+            ci__tool__subcmd__route,lint)
+                cmd="ci__tool__subcmd__route__subcmd__lint"
+                ;;
             ci__tool__subcmd__route,queues)
                 cmd="ci__tool__subcmd__route__subcmd__queues"
+                ;;
+            ci__tool__subcmd__route,test)
+                cmd="ci__tool__subcmd__route__subcmd__test"
                 ;;
             ci__tool__subcmd__route__subcmd__queues,list)
                 cmd="ci__tool__subcmd__route__subcmd__queues__subcmd__list"
@@ -553,7 +571,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__help__subcmd__route)
-            opts="explain batch queues"
+            opts="explain batch test lint diff queues"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -580,7 +598,35 @@ _ci__tool() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ci__tool__subcmd__help__subcmd__route__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ci__tool__subcmd__help__subcmd__route__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__route__subcmd__lint)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -625,6 +671,20 @@ _ci__tool() {
         ci__tool__subcmd__help__subcmd__route__subcmd__queues__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__route__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1165,7 +1225,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__route)
-            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --store --config --output --color --quiet --verbose --help explain batch queues"
+            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --store --config --output --color --quiet --verbose --help explain batch test lint diff queues"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1252,6 +1312,40 @@ _ci__tool() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ci__tool__subcmd__route__subcmd__diff)
+            opts="-q -v -h --jobs --list --exit-code --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ci__tool__subcmd__route__subcmd__explain)
             opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1280,6 +1374,40 @@ _ci__tool() {
                     return 0
                     ;;
                 --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__route__subcmd__lint)
+            opts="-q -v -h --strict --rules --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rules)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1377,6 +1505,48 @@ _ci__tool() {
                 return 0
             fi
             case "${prev}" in
+                --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__route__subcmd__test)
+            opts="-q -v -h --coverage --junit --rules --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --coverage)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --junit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --rules)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -238,25 +238,28 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l branch -d 'The branch built, for example main or refs/heads/main' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l pr-target -d 'The branch that a pull request is for' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l repository -d 'The repository: OWNER/NAME, or its address' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -l branch -d 'The branch built, for example main or refs/heads/main' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -l pr-target -d 'The branch that a pull request is for' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -l repository -d 'The repository: OWNER/NAME, or its address' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
 json\t'One JSON document'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -s q -l quiet -d 'Print results and errors only'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -f -a "explain" -d 'Show every rule, whether it matched, and why'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -f -a "queues" -d 'List queues, and show what each inherits from where'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -f -a "explain" -d 'Show every rule, whether it matched, and why'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -f -a "test" -d 'Hold cases against the rules, and say what of the rules they cover'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -f -a "lint" -d 'Find what is wrong with the rules, or looks wrong'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -f -a "diff" -d 'Show which jobs of a recorded month would go elsewhere under other rules'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff queues" -f -a "queues" -d 'List queues, and show what each inherits from where'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l branch -d 'The branch built, for example main or refs/heads/main' -r
@@ -284,6 +287,44 @@ never\t'Never'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -l coverage -d 'How much of the rules the cases have to cover, in per cent' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -l junit -d 'Also write a JUnit report' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from lint" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from lint" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from lint" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from lint" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from lint" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from lint" -l strict -d 'Let warnings count as errors do'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from lint" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from lint" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from lint" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -l jobs -d 'The jobs; - is standard input' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -l list -d 'List every job that moves, instead of one example for each pair of queues'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -l exit-code -d 'End with 5 when a job moves'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -347,5 +388,8 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_su
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "gc" -d 'Remove what dead saves and removals left behind'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "explain" -d 'Show every rule, whether it matched, and why'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "test" -d 'Hold cases against the rules, and say what of the rules they cover'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "lint" -d 'Find what is wrong with the rules, or looks wrong'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "diff" -d 'Show which jobs of a recorded month would go elsewhere under other rules'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "queues" -d 'List queues, and show what each inherits from where'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting and where it comes from'

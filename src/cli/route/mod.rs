@@ -2,9 +2,12 @@
 
 mod batch;
 mod decide;
+mod diff;
 mod explain;
 mod job;
+mod lint;
 mod queues;
+mod test;
 
 use super::Session;
 use crate::error::Result;
@@ -26,6 +29,9 @@ pub(super) struct Args {
 enum Verb {
     Explain(explain::Args),
     Batch(batch::Args),
+    Test(test::Args),
+    Lint(lint::Args),
+    Diff(diff::Args),
     #[command(subcommand)]
     Queues(queues::Verb),
 }
@@ -36,6 +42,9 @@ pub(super) async fn run(session: Session, args: Args) -> Result<u8> {
         None => decide::run(&session, args.decide).await,
         Some(Verb::Explain(args)) => explain::run(&session, args).await,
         Some(Verb::Batch(args)) => batch::run(&session, &args),
+        Some(Verb::Test(args)) => test::run(&session, &args),
+        Some(Verb::Lint(args)) => lint::run(&session, &args),
+        Some(Verb::Diff(args)) => diff::run(&session, &args),
         Some(Verb::Queues(verb)) => queues::run(&session, verb),
     }
 }

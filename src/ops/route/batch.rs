@@ -1,12 +1,9 @@
 //! `route batch`: a decision a line.
 
-use super::{decide::decide, job::Job, report::Report, rules::Rules};
+use super::{decide::decide, job::Job, lines, report::Report, rules::Rules};
 use crate::error::{Error, Kind, Result};
 use serde_json::json;
 use std::io::{BufRead, Write};
-
-/// A longer line is refused, in bytes: it is no job.
-const LINE_MAX: usize = 1 << 20;
 
 /// How many jobs were decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,23 +21,15 @@ pub struct Counts {
 ///
 /// # Errors
 /// Only those of reading and writing; what is wrong with a line is said in its place.
-pub fn batch(rules: &Rules, mut input: impl BufRead, mut output: impl Write) -> Result<Counts> {
+pub fn batch(rules: &Rules, input: impl BufRead, mut output: impl Write) -> Result<Counts> {
     let mut counts = Counts::default();
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = std::io::Read::take(&mut input, LINE_MAX as u64 + 1).read_until(b'\n', &mut line);
-        if read.map_err(|e| failed("reading the jobs", e))? == 0 {
-            return output.flush().map_err(|e| failed("writing the decisions", e)).map(|()| counts);
-        }
-        if line.len() > LINE_MAX {
-            return Err(Error::new(Kind::Usage, format!("a line of the jobs is longer than {LINE_MAX} bytes"))
-                .hint("write one JSON object a line"));
-        }
-        one(rules, &line, &mut output, &mut counts)
+    lines::each(input, |line| {
+        one(rules, line, &mut output, &mut counts)
             .and_then(|()| output.write_all(b"\n"))
-            .map_err(|e| failed("writing the decisions", e))?;
-    }
+            .map_err(|e| failed("writing the decisions", e))
+    })?;
+    output.flush().map_err(|e| failed("writing the decisions", e))?;
+    Ok(counts)
 }
 
 /// Decides one line and writes the answer without a line break.
