@@ -1,10 +1,13 @@
 //! `ci-tool route`: one file a verb.
 
+mod audit;
 mod batch;
 mod decide;
 mod explain;
+mod generate;
 mod job;
 mod queues;
+mod usage;
 
 use super::Session;
 use crate::error::Result;
@@ -26,6 +29,7 @@ pub(super) struct Args {
 enum Verb {
     Explain(explain::Args),
     Batch(batch::Args),
+    Audit(audit::Args),
     #[command(subcommand)]
     Queues(queues::Verb),
 }
@@ -36,6 +40,7 @@ pub(super) async fn run(session: Session, args: Args) -> Result<u8> {
         None => decide::run(&session, args.decide).await,
         Some(Verb::Explain(args)) => explain::run(&session, args).await,
         Some(Verb::Batch(args)) => batch::run(&session, &args),
+        Some(Verb::Audit(args)) => audit::run(&session, &args),
         Some(Verb::Queues(verb)) => queues::run(&session, verb),
     }
 }

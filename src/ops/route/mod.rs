@@ -1,9 +1,14 @@
 //! What the verbs of `route` do: which queue a job runs on, and why.
 
+pub mod audit;
 pub mod batch;
 pub mod branch;
+pub mod checklist;
 pub mod decide;
 pub mod job;
+pub mod metric_names;
 pub mod queue_id;
 pub mod report;
 pub mod rules;
+pub mod twins;
+pub mod usage;
