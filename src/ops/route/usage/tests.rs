@@ -52,7 +52,7 @@ fn what_is_not_told_is_not_known() {
 #[test]
 fn what_is_wrong_is_named_with_file_and_line() {
     let long = format!("queue,branch,repository,time\nq,\"{}", "x".repeat(2 << 20));
-    let cases: [(&str, &[u8], &str); 17] = [
+    let cases: [(&str, &[u8], &str); 19] = [
         ("u.csv", b"", "u.csv:1: the column \"queue\" is missing"),
         ("u.csv", b"queue,branch,time\n", "u.csv:1: the column \"repository\" is missing"),
         ("u.csv", b"queue,brnch,repository,time\n", "u.csv:1: \"brnch\" is no column of usage; is it \"branch\"?"),
@@ -68,6 +68,8 @@ fn what_is_wrong_is_named_with_file_and_line() {
         ("u.csv", b"queue,branch,repository,time\n,b,r,2026-11-01\n", "u.csv:2: its queue is empty"),
         ("u.csv", b"queue,branch,repository,time,count\nq,b,r,2026-11-01,-1\n", "u.csv:2: \"-1\" is no count"),
         ("u.csv", b"queue,branch,repository,time\nq,\xff,r,2026-11-01\n", "u.csv:2: the row is not UTF-8"),
+        ("u.csv", b"queue,branch,repository,time\r\nq,b,r,2026-11-01\r\nq,b,r,soon\r\n", "u.csv:3: \"soon\""),
+        ("u.csv", b"queue,branch,repository,time\nq,b,r,soon", "u.csv:2: \"soon\""),
         ("u.csv", long.as_bytes(), "u.csv:2: the row is longer than 1048576 bytes"),
         (
             "u.jsonl",
