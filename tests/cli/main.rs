@@ -24,6 +24,7 @@ mod get;
 mod list;
 #[cfg(unix)]
 mod restore;
+mod route_usage;
 #[cfg(unix)]
 mod save;
 #[cfg(unix)]
