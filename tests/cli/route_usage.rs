@@ -12,6 +12,13 @@ fn route(sandbox: &Sandbox, args: &[&str]) -> Call {
     sandbox.tool(["route"]).args(args).dir(example())
 }
 
+/// Puts the example's rules and usage into the workspace.
+fn copy(sandbox: &Sandbox) {
+    for name in ["ci-tool.yaml", "rules.yaml", "queues.yaml", "usage.csv"] {
+        sandbox.write(name, fs::read(example().join(name)).unwrap());
+    }
+}
+
 #[test]
 fn the_example_has_one_finding_of_each_kind() {
     let sandbox = Sandbox::new();
@@ -26,6 +33,25 @@ unused_twin   sles.12.amd64.open.svc        -                                   
 
 "#]]
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_readmes_commands_work() {
+    let sandbox = Sandbox::new();
+    copy(&sandbox);
+    let readme = fs::read_to_string(example().join("../../README.md")).unwrap();
+    let ours = ["ci-tool route audit ", "ci-tool route queues generate "];
+    let lines: Vec<&str> =
+        readme.lines().map(str::trim).filter(|line| ours.iter().any(|our| line.starts_with(our))).collect();
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    for line in lines {
+        let command = line.replacen("ci-tool", &format!("'{}'", env!("CARGO_BIN_EXE_ci-tool")), 1);
+        let ran = sandbox.program("sh", ["-c", &command]).run();
+        let ran = ran.code(if line.starts_with(ours[0]) { 5 } else { 0 });
+        assert_ne!(ran.text(), "", "{line}");
+    }
+    assert!(sandbox.work().join("ci_tool_route.prom").exists());
 }
 
 #[test]
@@ -70,9 +96,7 @@ fn an_audit_of_nothing_is_no_clean_bill() {
 #[test]
 fn what_is_generated_mends_the_rules() {
     let sandbox = Sandbox::new();
-    for name in ["ci-tool.yaml", "rules.yaml", "queues.yaml", "usage.csv"] {
-        sandbox.write(name, fs::read(example().join(name)).unwrap());
-    }
+    copy(&sandbox);
     let generate = ["route", "queues", "generate", "--suffix", ".svc", "--used-by", "usage.csv"];
     let ran = sandbox.tool(generate).run().ok().says(&["4 twins are needed; 3 there already"]);
     assert_eq!(
