@@ -1,8 +1,10 @@
 //! What the verbs of `route` do: which queue a job runs on, and why.
 
+pub mod audit;
 pub mod batch;
 pub mod branch;
 pub mod cases;
+pub mod checklist;
 pub mod coverage;
 pub mod decide;
 pub mod diff;
@@ -10,6 +12,9 @@ pub mod job;
 pub mod junit;
 pub mod lines;
 pub mod lint;
+pub mod metric_names;
 pub mod queue_id;
 pub mod report;
 pub mod rules;
+pub mod twins;
+pub mod usage;

@@ -228,4 +228,4 @@ fn lower<T>(text: &str, with: impl FnOnce(&str) -> T) -> T {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
