@@ -5,6 +5,7 @@ pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod http;
 pub mod journal;
 pub mod ops;
 pub mod pipeline;

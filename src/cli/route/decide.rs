@@ -1,11 +1,16 @@
 //! `ci-tool route` without a verb: one decision.
 
-use super::job::{JobArgs, RulesArgs};
+use super::{
+    job::{JobArgs, RulesArgs},
+    lookup::LookupArgs,
+};
 use crate::{
     cli::{Session, exit},
     error::Result,
+    http::Client,
     ops::route::{
         decide::trace,
+        lookup::Cause,
         report::{Report, Steps},
     },
 };
@@ -18,12 +23,14 @@ pub(super) struct Args {
     rules: RulesArgs,
     #[command(flatten)]
     job: JobArgs,
+    #[command(flatten)]
+    lookup: LookupArgs,
 }
 
 /// Decides.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let rules = args.rules.load(session)?;
-    let job = args.job.job(session)?;
+    let (job, failed) = args.lookup.job(session, &Client::new(), &args.job).await?;
     let mut steps = Steps::default();
     let decision = trace(&rules, &job, &mut steps)?;
     let report = Report::new(&rules, &decision);
@@ -32,6 +39,9 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         let mut value = json!(report);
         if let Value::Object(map) = &mut value {
             map.insert("schema".into(), 1.into());
+            if args.lookup.job_url.is_some() {
+                map.insert("lookup".into(), json!({ "ok": failed.is_none(), "cause": failed.map(Cause::as_str) }));
+            }
             map.insert("trace".into(), json!(steps.0));
         }
         out.json(&value);

@@ -4,6 +4,7 @@ mod batch;
 mod decide;
 mod explain;
 mod job;
+mod lookup;
 mod queues;
 
 use super::Session;

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod branch;
 pub mod decide;
 pub mod job;
+pub mod lookup;
 pub mod queue_id;
 pub mod report;
 pub mod rules;
