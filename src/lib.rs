@@ -4,6 +4,7 @@ pub mod archive;
 pub mod capture;
 pub mod cli;
 pub mod config;
+pub mod engine;
 pub mod error;
 pub mod http;
 pub mod journal;
