@@ -1,6 +1,7 @@
 //! `ci-tool route` without a verb: one decision.
 
 use super::{
+    helix::HelixArgs,
     job::{JobArgs, RulesArgs},
     lookup::LookupArgs,
 };
@@ -9,12 +10,14 @@ use crate::{
     error::Result,
     http::Client,
     ops::route::{
+        confirm::confirm,
         decide::trace,
         lookup::Cause,
         report::{Report, Steps},
     },
 };
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// The arguments of one decision.
 #[derive(Debug, clap::Args)]
@@ -25,14 +28,21 @@ pub(super) struct Args {
     job: JobArgs,
     #[command(flatten)]
     lookup: LookupArgs,
+    #[command(flatten)]
+    helix: HelixArgs,
 }
 
 /// Decides.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let rules = args.rules.load(session)?;
-    let (job, failed) = args.lookup.job(session, &Client::new(), &args.job).await?;
+    let client = Client::new();
+    let helix = args.helix.connect(session, &client)?;
+    let started = Instant::now();
+    let (job, failed) = args.lookup.job(session, &client, &args.job).await?;
     let mut steps = Steps::default();
     let decision = trace(&rules, &job, &mut steps)?;
+    let deadline = started + args.lookup.deadline(session)?;
+    let decision = confirm(&rules, decision, helix.as_ref(), deadline, &mut steps).await;
     let report = Report::new(&rules, &decision);
     let out = &session.out;
     if out.is_json() {

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 #[command(next_help_heading = "Looking the job up")]
 pub(super) struct LookupArgs {
     /// Look the job's variables up at this address; a job that cannot be looked up is not redirected
-    #[arg(long, value_name = "URL", requires = "token_env")]
+    #[arg(long, value_name = "URL")]
     pub job_url: Option<String>,
     /// The environment variable that holds the token for --job-url
     #[arg(long, value_name = "NAME", requires = "job_url")]
@@ -52,12 +52,20 @@ impl LookupArgs {
         let Some(url) = &self.job_url else { return Ok(None) };
         let url = http::address(url).context(|| "reading --job-url".into())?;
         http::may_have_token(&url).context(|| "reading --job-url".into())?;
-        let token = token(session, self.token_env.as_deref().unwrap_or_default())?;
+        let name = self.token_env.as_deref().ok_or_else(|| {
+            Error::new(Kind::Usage, "--job-url needs a token, and --token-env names none")
+                .hint("--token-env NAME, where NAME is the environment variable that holds it")
+        })?;
+        let token = token(session, name)?;
         let deadline = Instant::now() + self.deadline(session)?;
         Ok(Lookup { url: &url, token: &token, deadline }.learn(client, job).await)
     }
 
-    fn deadline(&self, session: &Session) -> Result<Duration> {
+    /// How long everything may take.
+    ///
+    /// # Errors
+    /// `Usage` for a flag that is no such duration.
+    pub fn deadline(&self, session: &Session) -> Result<Duration> {
         match &self.deadline {
             Some(text) => parse_deadline(text).context(|| "reading --deadline".into()),
             None => Ok(session.config.route.deadline),

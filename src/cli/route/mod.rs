@@ -3,9 +3,11 @@
 mod batch;
 mod decide;
 mod explain;
+mod helix;
 mod job;
 mod lookup;
 mod queues;
+mod submit;
 
 use super::Session;
 use crate::error::Result;
@@ -27,6 +29,7 @@ pub(super) struct Args {
 enum Verb {
     Explain(explain::Args),
     Batch(batch::Args),
+    Submit(submit::Args),
     #[command(subcommand)]
     Queues(queues::Verb),
 }
@@ -37,6 +40,7 @@ pub(super) async fn run(session: Session, args: Args) -> Result<u8> {
         None => decide::run(&session, args.decide).await,
         Some(Verb::Explain(args)) => explain::run(&session, args).await,
         Some(Verb::Batch(args)) => batch::run(&session, &args),
+        Some(Verb::Submit(args)) => submit::run(&session, args).await,
         Some(Verb::Queues(verb)) => queues::run(&session, verb),
     }
 }

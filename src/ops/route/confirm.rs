@@ -1,7 +1,7 @@
 //! Whether the twin that a decision sends a job to exists, as Helix knows it.
 
 use super::{
-    decide::{Decision, twin, without_twin},
+    decide::{Decision, Trace, twin, without_twin},
     rules::Rules,
 };
 use crate::engine::helix::{Helix, Presence};
@@ -14,10 +14,14 @@ pub async fn confirm<'a>(
     decision: Decision<'a>,
     helix: Option<&Helix>,
     deadline: Instant,
+    trace: &mut impl Trace,
 ) -> Decision<'a> {
     let (Some(helix), Some(queue)) = (helix, twin(rules, &decision)) else { return decision };
-    match helix.presence(&queue.name, deadline).await {
-        Presence::Missing => without_twin(rules, decision),
-        Presence::Present | Presence::Unknown => decision,
-    }
+    let presence = helix.presence(&queue.name, deadline).await;
+    trace.step("(helix)", presence == Presence::Present, || match presence {
+        Presence::Present => format!("Helix has {}", queue.name),
+        Presence::Missing => format!("Helix has no {}", queue.name),
+        Presence::Unknown => format!("Helix does not say whether it has {}: the rules' word counts", queue.name),
+    });
+    if presence == Presence::Missing { without_twin(rules, decision) } else { decision }
 }

@@ -9,7 +9,7 @@ pub use call::Secret;
 
 use super::{
     confirm::confirm,
-    decide::{Decision, decide},
+    decide::{Decision, Silent, decide},
     job::Job,
     lookup::{Cause, Lookup},
     report::Report,
@@ -220,7 +220,7 @@ impl Acquirer {
         let (asked, end) = (part(80), part(100));
         let lookup = self.look_up(&mut work, looked_up).await;
         let decision = decide(rules, &work.job)?;
-        let decision = confirm(rules, decision, options.helix.as_deref(), asked).await;
+        let decision = confirm(rules, decision, options.helix.as_deref(), asked, &mut Silent).await;
         self.observer.decided(Decided { id: &work.id, rules, job: &work.job, decision: &decision, lookup });
         let taken = match sends {
             Some(sends) => Some(self.submit(sends, rules, &work, &decision, end).await?),
