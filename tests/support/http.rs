@@ -67,18 +67,20 @@ impl Reply {
 pub struct Server {
     pub address: SocketAddr,
     asked: Arc<Mutex<Vec<Request>>>,
-    _runtime: Runtime,
+    runtime: Option<Runtime>,
 }
 
 impl Server {
     /// Starts a server. `handle` gets each request and its number, from 0.
     pub fn start(handle: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (handle, remembered) = (Arc::new(handle), asked.clone());
         runtime.spawn(async move {
+            let listener = TcpListener::from_std(listener).unwrap();
             while let Ok((stream, _)) = listener.accept().await {
                 let (handle, asked) = (handle.clone(), remembered.clone());
                 tokio::spawn(async move {
@@ -94,7 +96,7 @@ impl Server {
                 });
             }
         });
-        Server { address, asked, _runtime: runtime }
+        Server { address, asked, runtime: Some(runtime) }
     }
 
     /// The address of a path.
@@ -105,6 +107,13 @@ impl Server {
     /// What was asked so far.
     pub fn asked(&self) -> Vec<Request> {
         self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The last test to hold it may itself run on a runtime, which must not wait for another.
+        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
     }
 }
 
