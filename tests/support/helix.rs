@@ -26,6 +26,7 @@ const FIELDS: [&str; 10] = [
 pub type Jobs = Arc<Mutex<BTreeMap<String, Value>>>;
 
 /// How it is in a test.
+#[derive(Default)]
 pub struct Mood {
     /// Further top-level fields that it takes.
     pub more: &'static [&'static str],
@@ -35,12 +36,6 @@ pub struct Mood {
     pub loses: usize,
     /// Never answers what queues there are.
     pub mute: bool,
-}
-
-impl Default for Mood {
-    fn default() -> Mood {
-        Mood { more: &[], missing: &[], loses: 0, mute: false }
-    }
 }
 
 /// The token, joined at run time.
