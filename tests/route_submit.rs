@@ -183,6 +183,15 @@ fn a_dry_run_shows_what_it_would_send_and_sends_nothing() {
 }
 
 #[test]
+fn the_example_can_be_tried_without_a_helix() {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/route");
+    let sandbox = Sandbox::new();
+    let call = |more: &[&str]| sandbox.tool(["route", "submit", "helix-job.json"]).dir(examples).args(more).run();
+    call(&["--dry-run"]).ok().prints(&[TWIN]).says(&["would be sent"]);
+    call(&[]).fails(2, &["no Helix is named"]);
+}
+
+#[test]
 fn what_is_not_known_travels_on() {
     let mut job = job();
     job["MaxRetryCount"] = 3.into();

@@ -36,7 +36,7 @@ const FILE_MAX: u64 = 4 << 20;
 /// them tells anything, the runner's variables do.
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "Examples:\n  ci-tool route submit job.json\n  ci-tool route submit job.json --branch release/5.0 --dry-run --output json",
+    before_help = "Examples:\n  ci-tool route submit job.json\n  ci-tool route submit job.json --branch release/5.0 --dry-run",
     after_help = "The same job sent twice is one job: the idempotency key is made from the file, from the flags, and inside a CI job from the run. To run it again all the same, give another --idempotency-key."
 )]
 pub(super) struct Args {
