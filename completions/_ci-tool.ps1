@@ -282,6 +282,11 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--pr-target', '--pr-target', [CompletionResultType]::ParameterName, 'The branch that a pull request is for')
             [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'The repository: OWNER/NAME, or its address')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …')
+            [CompletionResult]::new('--job-url', '--job-url', [CompletionResultType]::ParameterName, 'Look the job''s variables up at this address; a job that cannot be looked up is not redirected')
+            [CompletionResult]::new('--token-env', '--token-env', [CompletionResultType]::ParameterName, 'The environment variable that holds the token for --job-url')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'How long the look-up may take in all, at most 30s [default: `route.deadline` of ci-tool.yaml, or 10s]')
+            [CompletionResult]::new('--helix', '--helix', [CompletionResultType]::ParameterName, 'The address of Helix, instead of `route.helix` of ci-tool.yaml [env: CI_TOOL_ROUTE_HELIX]')
+            [CompletionResult]::new('--helix-token-env', '--helix-token-env', [CompletionResultType]::ParameterName, 'The environment variable that holds Helix''s token, instead of HELIX_ACCESS_TOKEN')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
@@ -294,6 +299,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show every rule, whether it matched, and why')
             [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Decide a job a line: JSON in, JSON out')
+            [CompletionResult]::new('submit', 'submit', [CompletionResultType]::ParameterValue, 'Send a Helix job on the queue decided, with the properties that the decision used')
             [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, and show what each inherits from where')
             break
         }
@@ -304,6 +310,9 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--pr-target', '--pr-target', [CompletionResultType]::ParameterName, 'The branch that a pull request is for')
             [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'The repository: OWNER/NAME, or its address')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …')
+            [CompletionResult]::new('--job-url', '--job-url', [CompletionResultType]::ParameterName, 'Look the job''s variables up at this address; a job that cannot be looked up is not redirected')
+            [CompletionResult]::new('--token-env', '--token-env', [CompletionResultType]::ParameterName, 'The environment variable that holds the token for --job-url')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'How long the look-up may take in all, at most 30s [default: `route.deadline` of ci-tool.yaml, or 10s]')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
@@ -322,6 +331,32 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;route;submit' {
+            [CompletionResult]::new('--idempotency-key', '--idempotency-key', [CompletionResultType]::ParameterName, 'The key that makes sending twice one job')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'The file of rules, instead of `route.rules` of ci-tool.yaml')
+            [CompletionResult]::new('--helix', '--helix', [CompletionResultType]::ParameterName, 'The address of Helix, instead of `route.helix` of ci-tool.yaml [env: CI_TOOL_ROUTE_HELIX]')
+            [CompletionResult]::new('--helix-token-env', '--helix-token-env', [CompletionResultType]::ParameterName, 'The environment variable that holds Helix''s token, instead of HELIX_ACCESS_TOKEN')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]')
+            [CompletionResult]::new('--branch', '--branch', [CompletionResultType]::ParameterName, 'The branch built, for example main or refs/heads/main')
+            [CompletionResult]::new('--pr-target', '--pr-target', [CompletionResultType]::ParameterName, 'The branch that a pull request is for')
+            [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'The repository: OWNER/NAME, or its address')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …')
+            [CompletionResult]::new('--job-url', '--job-url', [CompletionResultType]::ParameterName, 'Look the job''s variables up at this address; a job that cannot be looked up is not redirected')
+            [CompletionResult]::new('--token-env', '--token-env', [CompletionResultType]::ParameterName, 'The environment variable that holds the token for --job-url')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'How long the look-up may take in all, at most 30s [default: `route.deadline` of ci-tool.yaml, or 10s]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Decide and show what would be sent, and send nothing')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
@@ -480,6 +515,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         'ci-tool;help;route' {
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show every rule, whether it matched, and why')
             [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Decide a job a line: JSON in, JSON out')
+            [CompletionResult]::new('submit', 'submit', [CompletionResultType]::ParameterValue, 'Send a Helix job on the queue decided, with the properties that the decision used')
             [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, and show what each inherits from where')
             break
         }
@@ -487,6 +523,9 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;help;route;batch' {
+            break
+        }
+        'ci-tool;help;route;submit' {
             break
         }
         'ci-tool;help;route;queues' {

@@ -100,6 +100,9 @@ _ci__tool() {
             ci__tool__subcmd__help__subcmd__route,queues)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__queues"
                 ;;
+            ci__tool__subcmd__help__subcmd__route,submit)
+                cmd="ci__tool__subcmd__help__subcmd__route__subcmd__submit"
+                ;;
             ci__tool__subcmd__help__subcmd__route__subcmd__queues,list)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__queues__subcmd__list"
                 ;;
@@ -153,6 +156,9 @@ _ci__tool() {
                 ;;
             ci__tool__subcmd__route,queues)
                 cmd="ci__tool__subcmd__route__subcmd__queues"
+                ;;
+            ci__tool__subcmd__route,submit)
+                cmd="ci__tool__subcmd__route__subcmd__submit"
                 ;;
             ci__tool__subcmd__route__subcmd__queues,list)
                 cmd="ci__tool__subcmd__route__subcmd__queues__subcmd__list"
@@ -553,7 +559,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__help__subcmd__route)
-            opts="explain batch queues"
+            opts="explain batch submit queues"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -625,6 +631,20 @@ _ci__tool() {
         ci__tool__subcmd__help__subcmd__route__subcmd__queues__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__route__subcmd__submit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1157,7 +1177,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__route)
-            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --store --config --output --color --quiet --verbose --help explain batch queues"
+            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --job-url --token-env --deadline --helix --helix-token-env --store --config --output --color --quiet --verbose --help explain batch submit queues"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1184,6 +1204,26 @@ _ci__tool() {
                     return 0
                     ;;
                 --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --job-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --helix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --helix-token-env)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1245,7 +1285,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__route__subcmd__explain)
-            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --store --config --output --color --quiet --verbose --help"
+            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --job-url --token-env --deadline --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1272,6 +1312,18 @@ _ci__tool() {
                     return 0
                     ;;
                 --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --job-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1370,6 +1422,84 @@ _ci__tool() {
             fi
             case "${prev}" in
                 --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__route__subcmd__submit)
+            opts="-q -v -h --idempotency-key --dry-run --rules --helix --helix-token-env --queue --branch --pr-target --repository --reason --job-url --token-env --deadline --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --idempotency-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --helix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --helix-token-env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queue)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --branch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pr-target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repository)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --job-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
