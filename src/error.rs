@@ -1,6 +1,6 @@
 //! The one error type: a message that names its object, a kind that becomes the exit code, and hints.
 
-use std::{error::Error as StdError, fmt, io, path::Path};
+use std::{error::Error as StdError, fmt, io, path::Path, time::Duration};
 
 /// What sort of failure an [`Error`] is. The kind decides the exit code and whether a retry can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,15 +125,30 @@ impl Error {
 
     /// The messages of all causes, outermost first.
     pub fn causes(&self) -> Vec<String> {
-        let mut causes = Vec::new();
-        let mut next: Option<&(dyn StdError + 'static)> = StdError::source(self);
-        while let Some(error) = next {
-            causes.push(error.to_string());
-            next = error.source();
-        }
-        causes
+        self.chain().map(ToString::to_string).collect()
+    }
+
+    /// The first cause of a type.
+    pub fn cause<T: StdError + 'static>(&self) -> Option<&T> {
+        self.chain().find_map(|cause| cause.downcast_ref())
+    }
+
+    fn chain(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+        std::iter::successors(StdError::source(self), |&error| error.source())
     }
 }
+
+/// A cause that says when the service wants to be asked again (`Retry-After`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryAfter(pub Duration);
+
+impl fmt::Display for RetryAfter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the service asks to wait {} s", self.0.as_secs())
+    }
+}
+
+impl StdError for RetryAfter {}
 
 fn io_kind(error: &io::Error) -> Kind {
     match error.kind() {

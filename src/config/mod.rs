@@ -5,7 +5,7 @@ mod route;
 mod variables;
 
 pub use file::{Environment, FileConfig, ReproFile};
-pub use route::{Route, RouteFile};
+pub use route::{Route, RouteFile, parse_deadline};
 
 use crate::{
     capture::{history::Keep, secrets::Rules},

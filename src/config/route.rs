@@ -91,12 +91,16 @@ impl Layers {
     }
 }
 
-/// Reads how long a look-up may take.
+/// Reads how long a look-up may take: a duration, or milliseconds (`300ms`).
 ///
 /// # Errors
-/// `Usage` for what is no duration, or more than 30 s.
+/// `Usage` for what is no duration, nothing, or more than 30 s.
 pub fn parse_deadline(text: &str) -> Result<Duration> {
-    let deadline = duration::parse(text)?;
+    let milliseconds = text.trim().strip_suffix("ms").and_then(|number| number.parse().ok());
+    let deadline = milliseconds.map_or_else(|| duration::parse(text), |n| Ok(Duration::from_millis(n)))?;
+    if deadline.is_zero() {
+        return Err(Error::new(Kind::Usage, "a deadline of nothing leaves no time").hint("write 10s, for example"));
+    }
     if deadline > DEADLINE_MAX {
         return Err(Error::new(Kind::Usage, format!("a deadline of {text} is too long"))
             .hint("the limit of one acquire call is 30s: write 30s or less"));

@@ -1,14 +1,12 @@
 //! The one retry layer: tries again what may succeed later, with growing, jittered pauses.
 
 use super::{Body, Etag, Handle, Key, Lease, Meta, Object, Precondition, Store};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, RetryAfter};
 use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use std::{
-    error::Error as StdError,
-    fmt,
     future::Future,
     ops::Range,
     path::{Path, PathBuf},
@@ -43,18 +41,6 @@ impl Default for Policy {
         }
     }
 }
-
-/// A cause that says when the service wants to be asked again (`Retry-After`).
-#[derive(Debug, Clone, Copy)]
-pub struct RetryAfter(pub Duration);
-
-impl fmt::Display for RetryAfter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the service asks to wait {} s", self.0.as_secs())
-    }
-}
-
-impl StdError for RetryAfter {}
 
 /// A store whose transient failures are tried again.
 ///
@@ -122,7 +108,8 @@ impl Attempts {
             return Err(error);
         }
         self.failed += 1;
-        let pause = self.pauses.next().map(|pause| pause.max(asked_pause(&error).unwrap_or_default()));
+        let pause =
+            self.pauses.next().map(|pause| pause.max(error.cause().map_or(Duration::ZERO, |RetryAfter(pause)| *pause)));
         match pause {
             Some(pause) if self.started.elapsed() + pause <= self.policy.total => {
                 let cause = error.causes().join(": ");
@@ -133,17 +120,6 @@ impl Attempts {
             _ => Err(error.context(format!("{what}: given up after {} tries", self.failed))),
         }
     }
-}
-
-fn asked_pause(error: &Error) -> Option<Duration> {
-    let mut next = StdError::source(error);
-    while let Some(cause) = next {
-        if let Some(RetryAfter(pause)) = cause.downcast_ref() {
-            return Some(*pause);
-        }
-        next = cause.source();
-    }
-    None
 }
 
 #[async_trait]

@@ -1,15 +1,23 @@
 //! `ci-tool route` without a verb: one decision.
 
-use super::job::{JobArgs, RulesArgs};
+use super::{
+    helix::HelixArgs,
+    job::{JobArgs, RulesArgs},
+    lookup::LookupArgs,
+};
 use crate::{
     cli::{Session, exit},
     error::Result,
+    http::Client,
     ops::route::{
+        confirm::confirm,
         decide::trace,
+        lookup::Cause,
         report::{Report, Steps},
     },
 };
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// The arguments of one decision.
 #[derive(Debug, clap::Args)]
@@ -18,20 +26,32 @@ pub(super) struct Args {
     rules: RulesArgs,
     #[command(flatten)]
     job: JobArgs,
+    #[command(flatten)]
+    lookup: LookupArgs,
+    #[command(flatten)]
+    helix: HelixArgs,
 }
 
 /// Decides.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let rules = args.rules.load(session)?;
-    let job = args.job.job(session)?;
+    let client = Client::new();
+    let helix = args.helix.connect(session, &client)?;
+    let started = Instant::now();
+    let (job, failed) = args.lookup.job(session, &client, &args.job).await?;
     let mut steps = Steps::default();
     let decision = trace(&rules, &job, &mut steps)?;
+    let deadline = started + args.lookup.deadline(session)?;
+    let decision = confirm(&rules, decision, helix.as_ref(), deadline, &mut steps).await;
     let report = Report::new(&rules, &decision);
     let out = &session.out;
     if out.is_json() {
         let mut value = json!(report);
         if let Value::Object(map) = &mut value {
             map.insert("schema".into(), 1.into());
+            if args.lookup.job_url.is_some() {
+                map.insert("lookup".into(), json!({ "ok": failed.is_none(), "cause": failed.map(Cause::as_str) }));
+            }
             map.insert("trace".into(), json!(steps.0));
         }
         out.json(&value);

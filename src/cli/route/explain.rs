@@ -1,15 +1,18 @@
 //! `ci-tool route explain`.
 
-use super::job::{JobArgs, RulesArgs};
+use super::{
+    job::{JobArgs, RulesArgs},
+    lookup::LookupArgs,
+};
 use crate::{
     cli::{
         Session, exit,
         out::{Align, Table},
     },
     error::Result,
+    http::Client,
     ops::route::{
         decide::trace,
-        job::Job,
         report::{Report, Steps},
     },
 };
@@ -25,12 +28,14 @@ pub(super) struct Args {
     rules: RulesArgs,
     #[command(flatten)]
     job: JobArgs,
+    #[command(flatten)]
+    lookup: LookupArgs,
 }
 
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let rules = args.rules.load(session)?;
-    let job: Job = args.job.job(session)?;
+    let (job, _) = args.lookup.job(session, &Client::new(), &args.job).await?;
     let mut steps = Steps::default();
     let decision = trace(&rules, &job, &mut steps)?;
     let report = Report::new(&rules, &decision);

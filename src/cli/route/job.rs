@@ -74,19 +74,24 @@ impl JobArgs {
             Error::new(Kind::Usage, "no queue is asked for")
                 .hint("--queue ID, CI_TOOL_ROUTE_QUEUE, or in ci-tool.yaml: route: {queue: ID}")
         })?;
-        Ok(Job {
-            queue,
+        Ok(self.known(&queue))
+    }
+
+    /// What the flags say of a job for which another place names the queue; `--queue` wins.
+    pub fn known(&self, queue: &str) -> Job {
+        Job {
+            queue: self.queue.clone().unwrap_or_else(|| queue.to_owned()),
             reason: self.reason.clone(),
             branch: self.branch.clone(),
             pr_target: self.pr_target.clone(),
             repository: self.repository.clone(),
             ..Job::default()
-        })
+        }
     }
 }
 
 /// What the CI system says through the environment.
-fn from_runner(session: &Session, job: &mut Job) {
+pub(super) fn from_runner(session: &Session, job: &mut Job) {
     job.learn(session.env.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let ci = session.ci();
     if let Some(pull_request) = &ci.pull_request {

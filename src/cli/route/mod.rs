@@ -6,9 +6,12 @@ mod decide;
 mod diff;
 mod explain;
 mod generate;
+mod helix;
 mod job;
 mod lint;
+mod lookup;
 mod queues;
+mod submit;
 mod test;
 mod usage;
 
@@ -36,6 +39,7 @@ enum Verb {
     Lint(lint::Args),
     Diff(diff::Args),
     Audit(audit::Args),
+    Submit(submit::Args),
     #[command(subcommand)]
     Queues(queues::Verb),
 }
@@ -50,6 +54,7 @@ pub(super) async fn run(session: Session, args: Args) -> Result<u8> {
         Some(Verb::Lint(args)) => lint::run(&session, &args),
         Some(Verb::Diff(args)) => diff::run(&session, &args),
         Some(Verb::Audit(args)) => audit::run(&session, &args),
+        Some(Verb::Submit(args)) => submit::run(&session, args).await,
         Some(Verb::Queues(verb)) => queues::run(&session, verb),
     }
 }

@@ -323,6 +323,32 @@ fn matches(rule: &Redirection, branch: Branch<'_>, repository: Option<&str>, tra
     class == Class::Servicing
 }
 
+/// The twin that a decision sends a job to, and that must therefore exist.
+pub fn twin<'a>(rules: &'a Rules, decision: &Decision<'_>) -> Option<&'a Queue> {
+    let queue = rules.queue(decision.queue);
+    queue.twin_of.is_some_and(|(_, base)| base.is_some()).then_some(queue)
+}
+
+/// A decision whose twin is in the rules and turned out not to exist: the standard queue, and the event. Any other stays.
+pub fn without_twin<'a>(rules: &'a Rules, decision: Decision<'a>) -> Decision<'a> {
+    let Some((n, Some(base))) = rules.queue(decision.queue).twin_of else { return decision };
+    let (standard, redirection) = (rules.queue(base), &rules.redirections[usize::from(n)]);
+    let event = Event::MissingTwin {
+        of: &standard.name,
+        suffix: &redirection.suffix.value,
+        subscription: &redirection.subscription.value,
+    };
+    // Who asked for it keeps the spelling.
+    let name = if rules.find(decision.asked.name) == Some(base) { decision.asked.name } else { &standard.name };
+    Decision {
+        asked: decision.asked,
+        name,
+        queue: base,
+        by: By::MissingTwin(&redirection.name.value),
+        event: Some(event),
+    }
+}
+
 /// The rules' queue of a decision.
 pub fn queue<'a>(rules: &'a Rules, decision: &Decision<'_>) -> &'a Queue {
     rules.queue(decision.queue)

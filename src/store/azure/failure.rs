@@ -1,8 +1,8 @@
 //! What an answer of the service means.
 
 use crate::{
-    error::{Error, Kind},
-    store::{redact, retry::RetryAfter},
+    error::{Error, Kind, RetryAfter},
+    store::redact,
 };
 use azure_core::{
     error::ErrorKind,

@@ -1,0 +1,3 @@
+//! CI systems that run jobs.
+
+pub mod helix;
