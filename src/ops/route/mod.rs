@@ -4,6 +4,7 @@ pub mod batch;
 pub mod branch;
 pub mod decide;
 pub mod job;
+pub mod metric_names;
 pub mod queue_id;
 pub mod report;
 pub mod rules;

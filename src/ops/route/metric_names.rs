@@ -1,0 +1,35 @@
+//! The names of the metrics that `route` exports, as dashboards and alerts see them: in one place, so that a test holds both
+//! to it.
+
+/// Decisions, by `rule` and `reason`: a counter.
+pub const DECISIONS: &str = "ci_tool_route_decisions_total";
+/// Jobs that should have gone to a queue that does not exist, by `queue` and `rule`: a counter.
+pub const MISSING_TWINS: &str = "ci_tool_route_missing_twins_total";
+/// Look-ups that told nothing, by `cause` (`timeout`, `refused`, `status`, `nonsense`, `too_large`): a counter.
+pub const LOOKUP_FAILURES: &str = "ci_tool_route_lookup_failures_total";
+/// Seconds from a request's head to its answer, by `endpoint`: a histogram.
+pub const REQUEST_SECONDS: &str = "ci_tool_route_request_seconds";
+/// Seconds that acquire calls took, by `outcome`: a histogram.
+pub const ACQUIRE_SECONDS: &str = "ci_tool_route_acquire_seconds";
+/// Attempts to take new rules, by `result` (`loaded`, `refused`): a counter.
+pub const RELOADS: &str = "ci_tool_route_reloads_total";
+/// The rules in force, by `hash`: always 1.
+pub const RULES_INFO: &str = "ci_tool_route_rules_info";
+/// What the last audit found, by `kind` (`leak`, `missing_twin`, `unused_twin`, `wrong_team`): a gauge, from
+/// `route audit --metrics`.
+pub const AUDIT_FINDINGS: &str = "ci_tool_route_audit_findings";
+/// Records that the decision log could not take: a counter.
+pub const LOG_DROPPED: &str = "ci_tool_route_log_dropped_total";
+
+/// All of them.
+pub const ALL: [&str; 9] = [
+    DECISIONS,
+    MISSING_TWINS,
+    LOOKUP_FAILURES,
+    REQUEST_SECONDS,
+    ACQUIRE_SECONDS,
+    RELOADS,
+    RULES_INFO,
+    AUDIT_FINDINGS,
+    LOG_DROPPED,
+];
