@@ -5,6 +5,7 @@ mod decide;
 mod explain;
 mod job;
 mod queues;
+mod serve;
 
 use super::Session;
 use crate::error::Result;
@@ -26,6 +27,7 @@ pub(super) struct Args {
 enum Verb {
     Explain(explain::Args),
     Batch(batch::Args),
+    Serve(serve::Args),
     #[command(subcommand)]
     Queues(queues::Verb),
 }
@@ -36,6 +38,7 @@ pub(super) async fn run(session: Session, args: Args) -> Result<u8> {
         None => decide::run(&session, args.decide).await,
         Some(Verb::Explain(args)) => explain::run(&session, args).await,
         Some(Verb::Batch(args)) => batch::run(&session, &args),
+        Some(Verb::Serve(args)) => serve::run(&session, args).await,
         Some(Verb::Queues(verb)) => queues::run(&session, verb),
     }
 }

@@ -1,0 +1,132 @@
+//! `ci-tool route serve`.
+
+use super::job::RulesArgs;
+use crate::{
+    cli::{Session, exit, out, session::random},
+    error::{Error, Kind, Result},
+    ops::route::serve::{Event, Hear, Options, Service, may_listen},
+    pipeline::{duration, env::text},
+    process::{exit_at_once, service_signals},
+};
+use jiff::Timestamp;
+use serde_json::json;
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+
+/// Decide over HTTP: a service for pool providers, with metrics
+///
+/// POST /v1/decide takes a job as JSON, POST /v1/batch a job a line; GET /metrics, /healthz and /readyz tell how it is.
+/// Rules are read again when their files change and on SIGHUP; rules that cannot be used are refused, and the old ones stay.
+/// The first line of standard output says where it listens.
+#[derive(Debug, clap::Args)]
+#[command(
+    before_help = "Examples:\n  ci-tool route serve --listen 127.0.0.1:8080\n  ci-tool route serve --listen 127.0.0.1:0 --log decisions.jsonl --output json",
+    after_help = "SIGTERM and SIGINT end it within ten seconds, when requests under way are answered; with 3 if some had to be cut off."
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    rules: RulesArgs,
+    /// Where to listen; port 0 is any that is free. Elsewhere than on this machine only with route.token_env and
+    /// route.secret_env
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    log: LogArgs,
+    /// Give up clients that are silent for so long, or take so long to send a request
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = patience)]
+    timeout: Duration,
+    /// Batches and acquire calls at once; any more are told to come again
+    #[arg(long, value_name = "N", default_value = "256")]
+    concurrency: NonZeroUsize,
+}
+
+/// Where decisions are written to.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct LogArgs {
+    /// Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+}
+
+impl LogArgs {
+    /// The file's path.
+    pub fn path(&self, session: &Session) -> Option<PathBuf> {
+        self.log.clone().or_else(|| session.config.route.log.clone())
+    }
+}
+
+/// Runs the verb.
+pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
+    let route = &session.config.route;
+    let token = secret(session, "route.token_env", route.token_env.as_deref())?;
+    let secret = secret(session, "route.secret_env", route.secret_env.as_deref())?;
+    may_listen(args.listen, token.is_some(), secret.is_some())?;
+    let options = Options {
+        listen: args.listen,
+        rules: args.rules.path(session)?,
+        log: args.log.path(session),
+        token,
+        acquire: None,
+        patience: args.timeout,
+        concurrency: args.concurrency.get(),
+        now: Timestamp::now,
+        random,
+    };
+    let (stop, hangups) = service_signals(exit_at_once)?;
+    let service = Service::bind(options, hear(session)).await?;
+    let address = format!("http://{}", service.address());
+    match session.out.is_json() {
+        // One line, so that a script can wait for it.
+        true => {
+            let listening = json!({ "schema": 1, "listening": address, "rules": service.rules() });
+            session.out.text(&listening.to_string());
+        }
+        false => session.out.text(&format!("listening on {address}")),
+    }
+    match service.run(stop, hangups).await {
+        0 => Ok(exit::DONE),
+        cut => {
+            let connections = out::count(cut as u64, "connection", "connections");
+            session.out.warn(&format!("{connections} did not end in time and had to be cut off"));
+            Ok(exit::PARTLY)
+        }
+    }
+}
+
+fn hear(session: &Session) -> Hear {
+    let out = session.out.clone();
+    Arc::new(move |event| match event {
+        Event::Reloaded { hash, queues } => {
+            out.note(&format!("new rules {hash} with {}", out::count(queues as u64, "queue", "queues")));
+        }
+        Event::Unchanged => out.note("the rules are as they were"),
+        Event::Refused(error) => {
+            out.warn("the new rules are refused, and the old ones stay in force");
+            out.error(error);
+        }
+        Event::LogLost(error) => {
+            out.warn("decisions are not logged");
+            out.error(error);
+        }
+        Event::Draining(n) => {
+            out.note(&format!("stopping: {} to finish", out::count(n as u64, "connection", "connections")));
+        }
+    })
+}
+
+/// The value of the variable that a setting names.
+fn secret(session: &Session, setting: &str, name: Option<&str>) -> Result<Option<String>> {
+    let Some(name) = name else { return Ok(None) };
+    match text(&session.env, name).filter(|value| !value.is_empty()) {
+        Some(value) => Ok(Some(value.to_owned())),
+        None => Err(Error::new(Kind::Usage, format!("the variable {name}, which {setting} names, is not set"))
+            .hint(format!("set {name}, or take {setting} out of ci-tool.yaml"))),
+    }
+}
+
+fn patience(text: &str) -> Result<Duration, String> {
+    match duration::parse(text) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        Ok(_) => Err("nobody can be that fast".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
