@@ -1,6 +1,9 @@
 //! `ci-tool route` without a verb: one decision.
 
-use super::job::{JobArgs, RulesArgs};
+use super::{
+    job::{JobArgs, RulesArgs},
+    log::LogArgs,
+};
 use crate::{
     cli::{Session, exit},
     error::Result,
@@ -18,6 +21,8 @@ pub(super) struct Args {
     rules: RulesArgs,
     #[command(flatten)]
     job: JobArgs,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 /// Decides.
@@ -27,6 +32,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let mut steps = Steps::default();
     let decision = trace(&rules, &job, &mut steps)?;
     let report = Report::new(&rules, &decision);
+    args.log.record(session, &rules, &job);
     let out = &session.out;
     if out.is_json() {
         let mut value = json!(report);

@@ -4,6 +4,7 @@ mod batch;
 mod decide;
 mod explain;
 mod job;
+mod log;
 mod queues;
 mod serve;
 

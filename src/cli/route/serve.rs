@@ -1,6 +1,6 @@
 //! `ci-tool route serve`.
 
-use super::job::RulesArgs;
+use super::{job::RulesArgs, log::LogArgs};
 use crate::{
     cli::{Session, exit, out, session::random},
     error::{Error, Kind, Result},
@@ -10,7 +10,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde_json::json;
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
 
 /// Decide over HTTP: a service for pool providers, with metrics
 ///
@@ -37,21 +37,6 @@ pub(super) struct Args {
     /// Batches and acquire calls at once; any more are told to come again
     #[arg(long, value_name = "N", default_value = "256")]
     concurrency: NonZeroUsize,
-}
-
-/// Where decisions are written to.
-#[derive(Debug, Clone, clap::Args)]
-pub(super) struct LogArgs {
-    /// Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml
-    #[arg(long, value_name = "FILE")]
-    log: Option<PathBuf>,
-}
-
-impl LogArgs {
-    /// The file's path.
-    pub fn path(&self, session: &Session) -> Option<PathBuf> {
-        self.log.clone().or_else(|| session.config.route.log.clone())
-    }
 }
 
 /// Runs the verb.

@@ -124,9 +124,8 @@ impl Metrics {
         text
     }
 
-    /// Counters for decisions under these rules, which are the ones in force from now on.
+    /// Counters for decisions under these rules, which come into force.
     pub(super) fn of_rules(&self, rules: &Rules) -> Counters {
-        self.info.clear();
         self.info.get_or_create(&Info { hash: rules.hash.clone() }).set(1);
         let counter = |by: By<'_>| {
             self.decisions.get_or_create_owned(&Decided { rule: by.rule().to_owned(), reason: by.reason() })
@@ -147,6 +146,11 @@ impl Metrics {
                 })
                 .collect(),
         }
+    }
+
+    /// Forgets rules that are no longer in force.
+    pub(super) fn forget(&self, hash: &str) {
+        self.info.remove(&Info { hash: hash.to_owned() });
     }
 
     /// Counts a decision.

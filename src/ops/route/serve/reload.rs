@@ -96,7 +96,8 @@ impl Follower {
         self.changing = None;
         let was_refused = self.refused.take().is_some();
         // Two sets of rules with one hash have the same bytes.
-        if rules.hash == self.shared.snapshot().rules.hash {
+        let old = self.shared.snapshot();
+        if rules.hash == old.rules.hash {
             if was_refused {
                 (self.hear)(Event::Unchanged);
             }
@@ -104,6 +105,7 @@ impl Follower {
         }
         let (hash, queues) = (rules.hash.clone(), rules.queues.len());
         self.shared.current.set(Snapshot::new(rules, &self.shared.metrics));
+        self.shared.metrics.forget(&old.rules.hash);
         self.shared.metrics.reloaded("loaded");
         (self.hear)(Event::Reloaded { hash: &hash, queues });
         true
