@@ -37,6 +37,9 @@ pub(super) struct Args {
     /// Batches and acquire calls at once; any more are told to come again
     #[arg(long, value_name = "N", default_value = "256")]
     concurrency: NonZeroUsize,
+    /// Connections at once; a process may often have no more than 1024 files open
+    #[arg(long, value_name = "N", default_value = "900")]
+    connections: NonZeroUsize,
 }
 
 /// Runs the verb.
@@ -53,6 +56,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         acquire: None,
         patience: args.timeout,
         concurrency: args.concurrency.get(),
+        connections: args.connections.get(),
         now: Timestamp::now,
         random,
     };

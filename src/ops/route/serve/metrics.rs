@@ -77,9 +77,9 @@ pub struct Metrics {
     pub acquire: Histogram,
 }
 
-impl Metrics {
+impl Default for Metrics {
     /// Registers them. What can be known beforehand is there with 0, so that its first increase is seen as one.
-    pub fn new() -> Metrics {
+    fn default() -> Metrics {
         let mut registry = Registry::default();
         let decisions = Family::default();
         let missing_twins = Family::default();
@@ -115,7 +115,9 @@ impl Metrics {
             acquire,
         }
     }
+}
 
+impl Metrics {
     /// The text that Prometheus scrapes, in the OpenMetrics format.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -231,7 +233,7 @@ mod tests {
 
     #[test]
     fn every_metric_of_the_service_has_its_name_in_the_list() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::default();
         metrics.acquired("accepted", Duration::from_millis(3));
         let text = metrics.text();
         let types: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();

@@ -53,10 +53,8 @@ use tokio::{
 
 /// How long requests under way may take after the service was asked to stop.
 const DRAIN: Duration = Duration::from_secs(10);
-/// Connections at once; below the 1,024 files that a process may usually have open.
-const CONNECTIONS: usize = 900;
 /// Connections beyond those that are told so. Any more are closed at once.
-const TURNED_AWAY: usize = 50;
+const TURNED_AWAY: usize = 32;
 /// Bytes that the bodies of requests may take in all.
 const MEMORY: usize = 256 << 20;
 /// How long to wait when the system has no connection to give: it may be out of files.
@@ -80,6 +78,8 @@ pub struct Options {
     pub patience: Duration,
     /// Batches and acquire calls at once.
     pub concurrency: usize,
+    /// Connections at once.
+    pub connections: usize,
     /// The time.
     pub now: fn() -> Timestamp,
     /// Random bytes for ids.
@@ -165,6 +165,7 @@ pub fn may_listen(listen: SocketAddr, token: bool, secret: bool) -> Result<()> {
 pub struct Service {
     listener: TcpListener,
     address: SocketAddr,
+    connections: usize,
     shared: Arc<Shared>,
     rules: PathBuf,
     hear: Hear,
@@ -185,7 +186,7 @@ impl Service {
         let failed = |e| Error::new(Kind::Usage, "opening the port").with_source(e).hint("name another with --listen");
         let listener = TcpListener::bind(options.listen).await.map_err(failed).context(listening)?;
         let address = listener.local_addr().map_err(failed).context(listening)?;
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::default());
         let shared = Shared {
             current: Current::new(Snapshot::new(rules, &metrics)),
             metrics,
@@ -199,7 +200,14 @@ impl Service {
             now: options.now,
             random: options.random,
         };
-        Ok(Service { listener, address, shared: Arc::new(shared), rules: options.rules, hear })
+        Ok(Service {
+            listener,
+            address,
+            connections: options.connections,
+            shared: Arc::new(shared),
+            rules: options.rules,
+            hear,
+        })
     }
 
     /// Where it listens.
@@ -215,11 +223,11 @@ impl Service {
     /// Serves until it is asked to stop, then finishes what is under way, for at most ten seconds. Rules are read again when
     /// their files change and whenever `hangups` does. Returns the number of connections that had to be cut off.
     pub async fn run(self, mut stop: Stop, hangups: Receiver<u64>) -> usize {
-        let Service { listener, shared, rules, hear, .. } = self;
+        let Service { listener, connections, shared, rules, hear, .. } = self;
         let follower = tokio::spawn(reload::follow(Arc::clone(&shared), rules, Arc::clone(&hear), hangups));
         let mut connections = Connections {
             tasks: JoinSet::new(),
-            free: Arc::new(Semaphore::new(CONNECTIONS)),
+            free: Arc::new(Semaphore::new(connections)),
             free_beyond: Arc::new(Semaphore::new(TURNED_AWAY)),
             shared: Arc::clone(&shared),
             stop: stop.clone(),
