@@ -163,14 +163,14 @@ fn it_does_not_start_where_that_would_be_a_mistake() {
         (configured, &["A_TOKEN"][..], open, "A_SECRET, which route.secret_env names, is not set"),
         (configured, &["A_SECRET"][..], "--listen=127.0.0.1:0", "A_TOKEN, which route.token_env names, is not set"),
         ("route: {rules: none.yaml}\n", &[][..], "--listen=127.0.0.1:0", "none.yaml"),
-        (bare, &[][..], "--listen=192.0.2.1", "invalid value"),
-        (bare, &[][..], "--timeout=0s", "invalid value"),
+        (bare, &[][..], "--listen=localhost", "for example 127.0.0.1:8080"),
+        (bare, &[][..], "--timeout=0s", "nobody can be that fast"),
     ] {
         place.write("ci-tool.yaml", config);
         let mut command = place.route(&["serve", listen]);
         let ran = command.envs(variables.iter().map(|name| (name, "x"))).output().unwrap();
         let said = String::from_utf8(ran.stderr).unwrap();
-        assert!(said.contains(expected) && said.contains("hint: "), "{config} {listen}: {said}");
+        assert!(said.contains(expected), "{config} {listen}: {said}");
         assert!(ran.stdout.is_empty() && ran.status.code() != Some(0), "{config} {listen}");
     }
 }

@@ -31,11 +31,14 @@ fn every_decision_is_a_record_without_secrets() {
 fn commands_log_as_the_service_does() {
     let place = Place::new();
     place.write("ci-tool.yaml", "route: {rules: rules.yaml, log: configured.jsonl}\n");
-    assert!(place.route(&["--queue", "q", "--branch", "main"]).status().unwrap().success());
-    assert!(place.route(&["--queue", "q", "--branch", "main", "--log", "named.jsonl"]).status().unwrap().success());
-    let mut batch = place.route(&["batch"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    assert!(place.route(&["--queue", "q", "--branch", "main"]).output().unwrap().status.success());
+    assert!(
+        place.route(&["--queue", "q", "--branch", "main", "--log", "named.jsonl"]).output().unwrap().status.success()
+    );
+    let mut batch =
+        place.route(&["batch"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     batch.stdin.take().unwrap().write_all(format!("{JOB}\n{JOB}\n").as_bytes()).unwrap();
-    assert!(batch.wait().unwrap().success());
+    assert!(batch.wait_with_output().unwrap().status.success());
     assert_eq!(records(&place.path("named.jsonl")).len(), 1);
     let records = records(&place.path("configured.jsonl"));
     let queues: Vec<_> = records.iter().map(|r| r["result"]["queue"].as_str().unwrap()).collect();

@@ -27,7 +27,7 @@ pub(super) struct Args {
     rules: RulesArgs,
     /// Where to listen; port 0 is any that is free. Elsewhere than on this machine only with route.token_env and
     /// route.secret_env
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: SocketAddr,
     #[command(flatten)]
     log: LogArgs,
@@ -110,6 +110,10 @@ fn secret(session: &Session, setting: &str, name: Option<&str>) -> Result<Option
         None => Err(Error::new(Kind::Usage, format!("the variable {name}, which {setting} names, is not set"))
             .hint(format!("set {name}, or take {setting} out of ci-tool.yaml"))),
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an address and a port, for example 127.0.0.1:8080 or [::1]:8080".into())
 }
 
 fn patience(text: &str) -> Result<Duration, String> {

@@ -168,6 +168,7 @@ pub struct Service {
     connections: usize,
     shared: Arc<Shared>,
     rules: PathBuf,
+    taken: Vec<reload::Stamp>,
     hear: Hear,
 }
 
@@ -177,7 +178,7 @@ impl Service {
     /// # Errors
     /// Those of [`Rules::load`] and of opening the log; `Usage` when the address is taken or not this machine's.
     pub async fn bind(options: Options, hear: Hear) -> Result<Service> {
-        let rules = Rules::load(&options.rules)?;
+        let (rules, taken) = reload::settled(&options.rules)?;
         let log = options.log.as_deref().map(|path| {
             let hear = Arc::clone(&hear);
             Writer::start(Appender::open(path)?, Box::new(move |error| hear(Event::LogLost(error))))
@@ -206,6 +207,7 @@ impl Service {
             connections: options.connections,
             shared: Arc::new(shared),
             rules: options.rules,
+            taken,
             hear,
         })
     }
@@ -223,8 +225,8 @@ impl Service {
     /// Serves until it is asked to stop, then finishes what is under way, for at most ten seconds. Rules are read again when
     /// their files change and whenever `hangups` does. Returns the number of connections that had to be cut off.
     pub async fn run(self, mut stop: Stop, hangups: Receiver<u64>) -> usize {
-        let Service { listener, connections, shared, rules, hear, .. } = self;
-        let follower = tokio::spawn(reload::follow(Arc::clone(&shared), rules, Arc::clone(&hear), hangups));
+        let Service { listener, connections, shared, rules, taken, hear, .. } = self;
+        let follower = tokio::spawn(reload::follow(Arc::clone(&shared), rules, taken, Arc::clone(&hear), hangups));
         let mut connections = Connections {
             tasks: JoinSet::new(),
             free: Arc::new(Semaphore::new(connections)),

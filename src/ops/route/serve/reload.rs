@@ -21,15 +21,21 @@ const TICK: Duration = Duration::from_millis(250);
 const TRIES: usize = 10;
 
 /// What tells a file from what it was; none of one that is not there.
-type Stamp = Option<(Option<SystemTime>, u64, u64)>;
+pub(super) type Stamp = Option<(Option<SystemTime>, u64, u64)>;
 
 /// Takes new rules when a file of them changed, and when told to. Those that cannot be used are refused, and the rules in
-/// force stay.
-pub(super) async fn follow(shared: Arc<Shared>, path: PathBuf, hear: Hear, mut hangups: Receiver<u64>) {
+/// force stay. `taken` is how the files were when the rules in force were read.
+pub(super) async fn follow(
+    shared: Arc<Shared>,
+    path: PathBuf,
+    taken: Vec<Stamp>,
+    hear: Hear,
+    mut hangups: Receiver<u64>,
+) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let files = shared.snapshot().rules.files.clone();
-    let mut follower = Follower { shared, path, hear, taken: stamps(&files), files, changing: None, refused: None };
+    let mut follower = Follower { shared, path, hear, taken, files, changing: None, refused: None };
     let mut heard = true;
     loop {
         tokio::select! {
@@ -124,7 +130,10 @@ impl Follower {
 }
 
 /// Reads rules whose files are all of one time: what is read twice is the same. Also returns how the files were then.
-fn settled(path: &Path) -> Result<(Rules, Vec<Stamp>)> {
+///
+/// # Errors
+/// Those of [`Rules::load`]; `Transient` when they change all the time.
+pub(super) fn settled(path: &Path) -> Result<(Rules, Vec<Stamp>)> {
     let mut first = Rules::load(path)?;
     for _ in 0..TRIES {
         let stamps = stamps(&first.files);
