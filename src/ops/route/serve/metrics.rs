@@ -230,10 +230,18 @@ impl Counters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::route::{decide::decide, job::Job, rules::tests::rules};
 
     #[test]
     fn every_metric_of_the_service_has_its_name_in_the_list() {
         let metrics = Metrics::default();
+        let (_dir, rules) = rules(
+            "standard: A\nredirections: [{name: s, kind: servicing, suffix: .s, subscription: A}]\nqueues:\n  q: {}\n",
+        );
+        let rules = rules.unwrap();
+        let counters = metrics.of_rules(&rules);
+        let job = Job { queue: "q".into(), branch: Some("release/5.0".into()), ..Job::default() };
+        metrics.decided(&counters, &decide(&rules, &job).unwrap());
         metrics.acquired("accepted", Duration::from_millis(3));
         let text = metrics.text();
         let types: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
