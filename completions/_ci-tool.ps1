@@ -282,6 +282,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--pr-target', '--pr-target', [CompletionResultType]::ParameterName, 'The branch that a pull request is for')
             [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'The repository: OWNER/NAME, or its address')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
@@ -294,6 +295,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show every rule, whether it matched, and why')
             [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Decide a job a line: JSON in, JSON out')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Decide over HTTP: a service for pool providers, with metrics')
             [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, and show what each inherits from where')
             break
         }
@@ -318,6 +320,26 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         }
         'ci-tool;route;batch' {
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'The file of rules, instead of `route.rules` of ci-tool.yaml')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;route;serve' {
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'The file of rules, instead of `route.rules` of ci-tool.yaml')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where to listen; port 0 is any that is free. Elsewhere than on this machine only with route.token_env and route.secret_env')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up clients that are silent for so long, or take so long to send a request')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Batches and acquire calls at once; any more are told to come again')
+            [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'Connections at once; a process may often have no more than 1024 files open')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
@@ -480,6 +502,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         'ci-tool;help;route' {
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show every rule, whether it matched, and why')
             [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Decide a job a line: JSON in, JSON out')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Decide over HTTP: a service for pool providers, with metrics')
             [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, and show what each inherits from where')
             break
         }
@@ -487,6 +510,9 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;help;route;batch' {
+            break
+        }
+        'ci-tool;help;route;serve' {
             break
         }
         'ci-tool;help;route;queues' {

@@ -100,6 +100,9 @@ _ci__tool() {
             ci__tool__subcmd__help__subcmd__route,queues)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__queues"
                 ;;
+            ci__tool__subcmd__help__subcmd__route,serve)
+                cmd="ci__tool__subcmd__help__subcmd__route__subcmd__serve"
+                ;;
             ci__tool__subcmd__help__subcmd__route__subcmd__queues,list)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__queues__subcmd__list"
                 ;;
@@ -153,6 +156,9 @@ _ci__tool() {
                 ;;
             ci__tool__subcmd__route,queues)
                 cmd="ci__tool__subcmd__route__subcmd__queues"
+                ;;
+            ci__tool__subcmd__route,serve)
+                cmd="ci__tool__subcmd__route__subcmd__serve"
                 ;;
             ci__tool__subcmd__route__subcmd__queues,list)
                 cmd="ci__tool__subcmd__route__subcmd__queues__subcmd__list"
@@ -553,7 +559,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__help__subcmd__route)
-            opts="explain batch queues"
+            opts="explain batch serve queues"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -625,6 +631,20 @@ _ci__tool() {
         ci__tool__subcmd__help__subcmd__route__subcmd__queues__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__route__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1157,7 +1177,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__route)
-            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --store --config --output --color --quiet --verbose --help explain batch queues"
+            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --log --store --config --output --color --quiet --verbose --help explain batch serve queues"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1187,6 +1207,10 @@ _ci__tool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --store)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1211,13 +1235,17 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__route__subcmd__batch)
-            opts="-q -v -h --rules --store --config --output --color --quiet --verbose --help"
+            opts="-q -v -h --rules --log --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1370,6 +1398,60 @@ _ci__tool() {
             fi
             case "${prev}" in
                 --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__route__subcmd__serve)
+            opts="-q -v -h --rules --listen --log --timeout --concurrency --connections --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -236,25 +236,27 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l branch -d 'The branch built, for example main or refs/heads/main' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l pr-target -d 'The branch that a pull request is for' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l repository -d 'The repository: OWNER/NAME, or its address' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -l branch -d 'The branch built, for example main or refs/heads/main' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -l pr-target -d 'The branch that a pull request is for' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -l repository -d 'The repository: OWNER/NAME, or its address' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -l log -d 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
 json\t'One JSON document'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -s q -l quiet -d 'Print results and errors only'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -f -a "explain" -d 'Show every rule, whether it matched, and why'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch queues" -f -a "queues" -d 'List queues, and show what each inherits from where'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -f -a "explain" -d 'Show every rule, whether it matched, and why'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -f -a "serve" -d 'Decide over HTTP: a service for pool providers, with metrics'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve queues" -f -a "queues" -d 'List queues, and show what each inherits from where'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l branch -d 'The branch built, for example main or refs/heads/main' -r
@@ -272,6 +274,7 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l log -d 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -282,6 +285,22 @@ never\t'Never'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l listen -d 'Where to listen; port 0 is any that is free. Elsewhere than on this machine only with route.token_env and route.secret_env' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l log -d 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l timeout -d 'Give up clients that are silent for so long, or take so long to send a request' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l concurrency -d 'Batches and acquire calls at once; any more are told to come again' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l connections -d 'Connections at once; a process may often have no more than 1024 files open' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -345,5 +364,6 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_su
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "gc" -d 'Remove what dead saves and removals left behind'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "explain" -d 'Show every rule, whether it matched, and why'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "serve" -d 'Decide over HTTP: a service for pool providers, with metrics'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "queues" -d 'List queues, and show what each inherits from where'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting and where it comes from'
