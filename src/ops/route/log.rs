@@ -48,17 +48,24 @@ impl Recorder {
     /// `result` (or its `error`) and the `trace`. Variables that hold secrets are left out; secrets anywhere else are masked.
     pub fn line(&self, at: Timestamp, id: &Id, rules: &Rules, job: &Job) -> Vec<u8> {
         let mut input = job.clone();
-        let scrubbed = secrets::environment(&job.variables, &self.names, &Options::default());
-        input.variables = scrubbed.kept;
+        // Most jobs have none, and the search for secrets in variables has much to prepare.
+        let secrets = match job.variables.is_empty() {
+            true => Vec::new(),
+            false => {
+                let scrubbed = secrets::environment(&job.variables, &self.names, &Options::default());
+                input.variables = scrubbed.kept;
+                scrubbed.values
+            }
+        };
         let mut steps = Steps::default();
         let result = match trace(rules, job, &mut steps) {
             Ok(decision) => json!(Report::new(rules, &decision)),
             Err(error) => brief(&error),
         };
         let mut told = json!([input, result, steps.0]);
-        match scrubbed.values.is_empty() {
+        match secrets.is_empty() {
             true => mask(&self.looks, &mut told),
-            false => mask(&Scrubber::new(&scrubbed.values, &Options::default()), &mut told),
+            false => mask(&Scrubber::new(&secrets, &Options::default()), &mut told),
         }
         let [input, result, trace] = [0, 1, 2].map(|n| told[n].take());
         let record = json!({
