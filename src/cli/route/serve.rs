@@ -4,7 +4,7 @@ use super::{job::RulesArgs, log::LogArgs};
 use crate::{
     cli::{Session, exit, out, session::random},
     error::{Error, Kind, Result},
-    ops::route::serve::{Event, Hear, Options, Service, may_listen},
+    ops::route::serve::{Event, Hear, Ledger, Options, Service, may_listen},
     pipeline::{duration, env::text},
     process::{exit_at_once, service_signals},
 };
@@ -48,20 +48,19 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let token = secret(session, "route.token_env", route.token_env.as_deref())?;
     let secret = secret(session, "route.secret_env", route.secret_env.as_deref())?;
     may_listen(args.listen, token.is_some(), secret.is_some())?;
+    let hear = hear(session);
     let options = Options {
         listen: args.listen,
         rules: args.rules.path(session)?,
-        log: args.log.path(session),
+        ledger: Arc::new(Ledger::open(args.log.path(session).as_deref(), Timestamp::now, random, &hear)?),
         token,
         acquire: None,
         patience: args.timeout,
         concurrency: args.concurrency.get(),
         connections: args.connections.get(),
-        now: Timestamp::now,
-        random,
     };
     let (stop, hangups) = service_signals(exit_at_once)?;
-    let service = Service::bind(options, hear(session)).await?;
+    let service = Service::bind(options, hear).await?;
     let address = format!("http://{}", service.address());
     match session.out.is_json() {
         // One line, so that a script can wait for it.

@@ -47,6 +47,23 @@ impl Recorder {
     /// The line of one decision, its line break included: `time`, `id`, the hash of the rules, the job as `input`, the
     /// `result` (or its `error`) and the `trace`. Variables that hold secrets are left out; secrets anywhere else are masked.
     pub fn line(&self, at: Timestamp, id: &Id, rules: &Rules, job: &Job) -> Vec<u8> {
+        let mut steps = Steps::default();
+        let result = match trace(rules, job, &mut steps) {
+            Ok(decision) => json!(Report::new(rules, &decision)),
+            Err(error) => brief(&error),
+        };
+        self.line_of(at, id, rules, job, (result, steps))
+    }
+
+    /// As [`Recorder::line`], with a result that rules and job alone do not tell, and the steps that led to it.
+    pub fn line_of(
+        &self,
+        at: Timestamp,
+        id: &Id,
+        rules: &Rules,
+        job: &Job,
+        (result, steps): (Value, Steps),
+    ) -> Vec<u8> {
         let mut input = job.clone();
         // Most jobs have none, and the search for secrets in variables has much to prepare.
         let secrets = match job.variables.is_empty() {
@@ -56,11 +73,6 @@ impl Recorder {
                 input.variables = scrubbed.kept;
                 scrubbed.values
             }
-        };
-        let mut steps = Steps::default();
-        let result = match trace(rules, job, &mut steps) {
-            Ok(decision) => json!(Report::new(rules, &decision)),
-            Err(error) => brief(&error),
         };
         let mut told = json!([input, result, steps.0]);
         match secrets.is_empty() {

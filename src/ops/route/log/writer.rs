@@ -9,9 +9,9 @@ use crate::{
 use jiff::Timestamp;
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
-        mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::JoinHandle,
 };
@@ -23,7 +23,7 @@ const WAITING_BYTES: usize = 64 << 20;
 /// Lines are written in pieces of about so many bytes.
 const PIECE: usize = 64 * 1024;
 
-/// A decision to be recorded.
+/// A decision to be recorded: it is made again from this.
 pub struct Entry {
     /// When it was made.
     pub at: Timestamp,
@@ -42,9 +42,18 @@ pub type Lost = Box<dyn FnMut(&Error) + Send>;
 
 /// Writes in a thread of its own.
 pub struct Writer {
-    queue: SyncSender<Option<Entry>>,
+    queue: SyncSender<Message>,
     state: Arc<State>,
-    thread: JoinHandle<()>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Message {
+    Make(Entry),
+    /// A line as it is written.
+    Made(Vec<u8>),
+    /// There is something to do beside writing.
+    Look,
+    End,
 }
 
 #[derive(Default)]
@@ -65,14 +74,22 @@ impl Writer {
         let work = Work { recorder: Recorder::new()?, file, state: Arc::clone(&state), lost, failing: false };
         let thread = std::thread::Builder::new().name("decision-log".into()).spawn(move || work.run(&entries));
         let thread = thread.map_err(|e| Error::new(Kind::Internal, "starting the decision log").with_source(e))?;
-        Ok(Writer { queue, state, thread })
+        Ok(Writer { queue, state, thread: Mutex::new(Some(thread)) })
     }
 
     /// Hands a decision over, or drops it when too many wait already: it never waits.
     pub fn record(&self, entry: Entry) {
-        let size = entry.size;
+        self.send(entry.size, Message::Make(entry));
+    }
+
+    /// As [`Writer::record`], with a line that is made already.
+    pub fn record_line(&self, line: Vec<u8>) {
+        self.send(line.len(), Message::Made(line));
+    }
+
+    fn send(&self, size: usize, message: Message) {
         let fits = self.state.bytes.fetch_add(size, Relaxed) + size <= WAITING_BYTES;
-        if !fits || self.queue.try_send(Some(entry)).is_err() {
+        if !fits || self.queue.try_send(message).is_err() {
             self.state.bytes.fetch_sub(size, Relaxed);
             self.state.dropped.fetch_add(1, Relaxed);
         }
@@ -87,14 +104,18 @@ impl Writer {
     pub fn reopen(&self) {
         self.state.reopen.store(true, Relaxed);
         // Wakes the thread. When the queue is full it is awake.
-        let _ = self.queue.try_send(None);
+        let _ = self.queue.try_send(Message::Look);
     }
 
-    /// Writes what waits, and ends. Blocks.
-    pub fn finish(self) {
-        drop(self.queue);
-        // A panic in there has been reported by itself.
-        let _ = self.thread.join();
+    /// Writes what waits, and ends; what comes later is lost. Blocks.
+    pub fn finish(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && self.queue.send(Message::End).is_ok()
+        {
+            // A panic in there has been reported by itself.
+            let _ = thread.join();
+        }
     }
 }
 
@@ -107,14 +128,30 @@ struct Work {
 }
 
 impl Work {
-    fn run(mut self, entries: &Receiver<Option<Entry>>) {
+    fn run(mut self, messages: &Receiver<Message>) {
         let mut lines = Vec::new();
-        while let Ok(first) = entries.recv() {
-            let mut count = self.add(first, &mut lines);
-            while lines.len() < PIECE {
-                match entries.try_recv() {
-                    Ok(entry) => count += self.add(entry, &mut lines),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        let mut ended = false;
+        while !ended && let Ok(first) = messages.recv() {
+            let mut count = 0;
+            let more = std::iter::from_fn(|| messages.try_recv().ok());
+            for message in std::iter::once(first).chain(more) {
+                match message {
+                    Message::End => ended = true,
+                    Message::Look => {}
+                    Message::Make(entry) => {
+                        let id = Id::from_random(entry.random);
+                        lines.extend_from_slice(&self.recorder.line(entry.at, &id, &entry.rules, &entry.job));
+                        self.state.bytes.fetch_sub(entry.size, Relaxed);
+                        count += 1;
+                    }
+                    Message::Made(line) => {
+                        lines.extend_from_slice(&line);
+                        self.state.bytes.fetch_sub(line.len(), Relaxed);
+                        count += 1;
+                    }
+                }
+                if ended || lines.len() >= PIECE {
+                    break;
                 }
             }
             if let Err(error) = self.write(&lines) {
@@ -127,13 +164,6 @@ impl Work {
             }
             lines.clear();
         }
-    }
-
-    fn add(&self, entry: Option<Entry>, lines: &mut Vec<u8>) -> usize {
-        let Some(Entry { at, random, rules, job, size }) = entry else { return 0 };
-        lines.extend_from_slice(&self.recorder.line(at, &Id::from_random(random), &rules, &job));
-        self.state.bytes.fetch_sub(size, Relaxed);
-        1
     }
 
     fn write(&mut self, lines: &[u8]) -> Result<()> {

@@ -40,16 +40,16 @@ impl Lines {
             let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let (shared, snapshot) = (&*self.shared, &*self.snapshot);
             let job = heard(&snapshot.rules, &rest[..end], &mut answers, &mut self.counts, |decision| {
-                shared.metrics.decided(&snapshot.counters, decision);
+                shared.ledger.metrics.decided(&snapshot.counters, decision);
             })?;
             answers.write_all(b"\n")?;
             if let Some(job) = job {
-                shared.record(snapshot, job, end);
+                shared.ledger.record(snapshot, job, end);
             }
             self.at += end + 1;
         }
         if self.at >= jobs.len() {
-            self.shared.metrics.batch.observe(self.began.elapsed().as_secs_f64());
+            self.shared.ledger.metrics.batch.observe(self.began.elapsed().as_secs_f64());
         }
         Ok(Some(answers.into()))
     }

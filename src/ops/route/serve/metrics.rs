@@ -160,6 +160,17 @@ impl Metrics {
         if let Some(counter) = counters.of(decision.by) {
             counter.inc();
         }
+        self.missing(decision);
+    }
+
+    /// As [`Metrics::decided`], under whichever rules.
+    pub(super) fn decided_anywhere(&self, decision: &Decision<'_>) {
+        let by = decision.by;
+        self.decisions.get_or_create(&Decided { rule: by.rule().to_owned(), reason: by.reason() }).inc();
+        self.missing(decision);
+    }
+
+    fn missing(&self, decision: &Decision<'_>) {
         if let Some(Event::MissingTwin { of, .. }) = decision.event {
             let labels = Missing { queue: of.to_owned(), rule: decision.by.rule().to_owned() };
             self.missing_twins.get_or_create(&labels).inc();

@@ -5,6 +5,7 @@
 
 mod answer;
 mod body;
+mod ledger;
 mod lines;
 mod metrics;
 mod patient;
@@ -13,22 +14,17 @@ mod routes;
 mod shared;
 mod snapshot;
 
+pub use ledger::Ledger;
 pub use metrics::Metrics;
 
-use super::{
-    job::Job,
-    log::{Appender, Writer},
-    rules::Rules,
-};
+use super::rules::Rules;
 use crate::{
     error::{Context, Error, Kind, Result},
-    pipeline::id::LEN,
     process::Stop,
 };
 use answer::{Answer, busy};
 use hyper::{Response, body::Bytes, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use jiff::Timestamp;
 use patient::Patient;
 use serde_json::Value;
 use shared::Shared;
@@ -42,7 +38,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -68,8 +64,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The file of rules.
     pub rules: PathBuf,
-    /// The decision log.
-    pub log: Option<PathBuf>,
+    /// Where decisions are counted and logged.
+    pub ledger: Arc<Ledger>,
     /// What callers of `/v1/` must show.
     pub token: Option<String>,
     /// Answers `/acquireagent`.
@@ -80,10 +76,6 @@ pub struct Options {
     pub concurrency: usize,
     /// Connections at once.
     pub connections: usize,
-    /// The time.
-    pub now: fn() -> Timestamp,
-    /// Random bytes for ids.
-    pub random: fn() -> [u8; LEN],
 }
 
 /// Something that happened, for people to read.
@@ -112,12 +104,12 @@ pub type Hear = Arc<dyn Fn(Event<'_>) + Send + Sync>;
 pub struct Call {
     /// The rules to decide by.
     pub rules: Arc<Rules>,
-    /// Where look-ups that fail are counted.
-    pub metrics: Arc<Metrics>,
     /// The body as it was sent, which is what the signature is of.
     pub body: Bytes,
     /// `X-Azure-Signature`.
     pub signature: Option<String>,
+    /// When it arrived.
+    pub arrived: Instant,
 }
 
 /// The answer to a [`Call`].
@@ -128,11 +120,9 @@ pub struct Acquired {
     pub body: Value,
     /// How it ended, for the metrics: few different ones.
     pub outcome: &'static str,
-    /// What the decision was made from, where one was: it is counted and logged.
-    pub job: Option<Job>,
 }
 
-/// Answers acquire calls.
+/// Answers acquire calls, and tells the [`Ledger`] of the decisions that it makes.
 #[async_trait::async_trait]
 pub trait Acquire: Send + Sync {
     /// Answers one. Checks the signature itself.
@@ -173,33 +163,25 @@ pub struct Service {
 }
 
 impl Service {
-    /// Reads the rules, opens the log and listens.
+    /// Reads the rules and listens.
     ///
     /// # Errors
-    /// Those of [`Rules::load`] and of opening the log; `Usage` when the address is taken or not this machine's.
+    /// Those of [`Rules::load`]; `Usage` when the address is taken or not this machine's.
     pub async fn bind(options: Options, hear: Hear) -> Result<Service> {
         let (rules, taken) = reload::settled(&options.rules)?;
-        let log = options.log.as_deref().map(|path| {
-            let hear = Arc::clone(&hear);
-            Writer::start(Appender::open(path)?, Box::new(move |error| hear(Event::LogLost(error))))
-        });
         let listening = || format!("listening on {}", options.listen);
         let failed = |e| Error::new(Kind::Usage, "opening the port").with_source(e).hint("name another with --listen");
         let listener = TcpListener::bind(options.listen).await.map_err(failed).context(listening)?;
         let address = listener.local_addr().map_err(failed).context(listening)?;
-        let metrics = Arc::new(Metrics::default());
         let shared = Shared {
-            current: Current::new(Snapshot::new(rules, &metrics)),
-            metrics,
-            log: log.transpose()?,
+            current: Current::new(Snapshot::new(rules, &options.ledger.metrics)),
+            ledger: options.ledger,
             token: options.token.map(|token| blake3::hash(token.as_bytes())),
             acquire: options.acquire,
             memory: Arc::new(Semaphore::new(MEMORY)),
             work: Arc::new(Semaphore::new(options.concurrency)),
             patience: options.patience,
             draining: AtomicBool::new(false),
-            now: options.now,
-            random: options.random,
         };
         Ok(Service {
             listener,
@@ -262,10 +244,8 @@ impl Service {
         drop(connections);
         follower.abort();
         let _ = follower.await;
-        // The last one to hold what was shared ends the log.
-        if let Some(Shared { log: Some(log), .. }) = Arc::into_inner(shared) {
-            let _ = tokio::task::spawn_blocking(|| log.finish()).await;
-        }
+        // Nobody cancels it, and a panic in there has been reported by itself.
+        let _ = tokio::task::spawn_blocking(move || shared.ledger.finish()).await;
         cut
     }
 }

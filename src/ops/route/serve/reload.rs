@@ -64,9 +64,7 @@ struct Follower {
 
 impl Follower {
     async fn told(&mut self) {
-        if let Some(log) = &self.shared.log {
-            log.reopen();
-        }
+        self.shared.ledger.reopen();
         self.refused = None;
         if !self.read().await {
             (self.hear)(Event::Unchanged);
@@ -110,9 +108,9 @@ impl Follower {
             return was_refused;
         }
         let (hash, queues) = (rules.hash.clone(), rules.queues.len());
-        self.shared.current.set(Snapshot::new(rules, &self.shared.metrics));
-        self.shared.metrics.forget(&old.rules.hash);
-        self.shared.metrics.reloaded("loaded");
+        self.shared.current.set(Snapshot::new(rules, &self.shared.ledger.metrics));
+        self.shared.ledger.metrics.forget(&old.rules.hash);
+        self.shared.ledger.metrics.reloaded("loaded");
         (self.hear)(Event::Reloaded { hash: &hash, queues });
         true
     }
@@ -121,7 +119,7 @@ impl Follower {
     fn refuse(&mut self, error: &Error) -> bool {
         let why = format!("{error}: {}", error.causes().join(": "));
         if self.refused.as_ref() != Some(&why) {
-            self.shared.metrics.reloaded("refused");
+            self.shared.ledger.metrics.reloaded("refused");
             (self.hear)(Event::Refused(error));
             self.refused = Some(why);
         }

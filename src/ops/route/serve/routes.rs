@@ -70,16 +70,16 @@ pub(super) async fn route(shared: &Arc<Shared>, request: Request<Incoming>) -> R
     match request.uri().path() {
         "/v1/decide" => {
             let answer = one(shared, request).await;
-            shared.metrics.decide.observe(began.elapsed().as_secs_f64());
+            shared.ledger.metrics.decide.observe(began.elapsed().as_secs_f64());
             answer
         }
         "/v1/batch" => many(shared, request, began).await,
         "/acquireagent" => {
             let answer = acquire(shared, request, began).await;
-            shared.metrics.acquire.observe(began.elapsed().as_secs_f64());
+            shared.ledger.metrics.acquire.observe(began.elapsed().as_secs_f64());
             answer
         }
-        "/metrics" => typed(StatusCode::OK, OPEN_METRICS, shared.metrics_text()),
+        "/metrics" => typed(StatusCode::OK, OPEN_METRICS, shared.ledger.text()),
         "/readyz" if shared.is_draining() => typed(StatusCode::SERVICE_UNAVAILABLE, PLAIN, "shutting down\n"),
         _ => typed(StatusCode::OK, PLAIN, "ok\n"),
     }
@@ -107,7 +107,7 @@ async fn one(shared: &Shared, request: Request<Incoming>) -> Response<Answer> {
     let snapshot = shared.snapshot();
     let answer = match decide(&snapshot.rules, &job) {
         Ok(decision) => {
-            shared.metrics.decided(&snapshot.counters, &decision);
+            shared.ledger.metrics.decided(&snapshot.counters, &decision);
             let report = Report::new(&snapshot.rules, &decision);
             let mut json = Vec::with_capacity(512);
             match serde_json::to_writer(&mut json, &Decided { schema: 1, report }) {
@@ -121,7 +121,7 @@ async fn one(shared: &Shared, request: Request<Incoming>) -> Response<Answer> {
         Err(error) if error.kind() == Kind::NotFound => failed(StatusCode::NOT_FOUND, &error),
         Err(error) => failed(StatusCode::BAD_REQUEST, &error),
     };
-    shared.record(&snapshot, job, body.bytes.len());
+    shared.ledger.record(&snapshot, job, body.bytes.len());
     answer
 }
 
@@ -144,21 +144,10 @@ async fn acquire(shared: &Shared, request: Request<Incoming>, began: Instant) ->
         Err(refusal) => return refusal,
     };
     let Ok(_permit) = shared.work.try_acquire() else { return busy() };
-    let snapshot = shared.snapshot();
-    let call = Call {
-        rules: Arc::clone(&snapshot.rules),
-        metrics: Arc::clone(&shared.metrics),
-        body: body.bytes.clone(),
-        signature,
-    };
-    let Acquired { status, body: answer, outcome, job } = acquire.acquire(call).await;
-    shared.metrics.acquired(outcome, began.elapsed());
-    if let Some(job) = job {
-        if let Ok(decision) = decide(&snapshot.rules, &job) {
-            shared.metrics.decided(&snapshot.counters, &decision);
-        }
-        shared.record(&snapshot, job, body.bytes.len());
-    }
+    let rules = Arc::clone(&shared.snapshot().rules);
+    let call = Call { rules, body: body.bytes.clone(), signature, arrived: began };
+    let Acquired { status, body: answer, outcome } = acquire.acquire(call).await;
+    shared.ledger.metrics.acquired(outcome, began.elapsed());
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     typed(status, JSON, answer.to_string())
 }
