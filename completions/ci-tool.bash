@@ -94,14 +94,23 @@ _ci__tool() {
             ci__tool__subcmd__help__subcmd__route,batch)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__batch"
                 ;;
+            ci__tool__subcmd__help__subcmd__route,diff)
+                cmd="ci__tool__subcmd__help__subcmd__route__subcmd__diff"
+                ;;
             ci__tool__subcmd__help__subcmd__route,explain)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__explain"
+                ;;
+            ci__tool__subcmd__help__subcmd__route,lint)
+                cmd="ci__tool__subcmd__help__subcmd__route__subcmd__lint"
                 ;;
             ci__tool__subcmd__help__subcmd__route,queues)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__queues"
                 ;;
             ci__tool__subcmd__help__subcmd__route,serve)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__serve"
+                ;;
+            ci__tool__subcmd__help__subcmd__route,test)
+                cmd="ci__tool__subcmd__help__subcmd__route__subcmd__test"
                 ;;
             ci__tool__subcmd__help__subcmd__route__subcmd__queues,list)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__queues__subcmd__list"
@@ -151,14 +160,23 @@ _ci__tool() {
             ci__tool__subcmd__route,batch)
                 cmd="ci__tool__subcmd__route__subcmd__batch"
                 ;;
+            ci__tool__subcmd__route,diff)
+                cmd="ci__tool__subcmd__route__subcmd__diff"
+                ;;
             ci__tool__subcmd__route,explain)
                 cmd="ci__tool__subcmd__route__subcmd__explain"
+                ;;
+            ci__tool__subcmd__route,lint)
+                cmd="ci__tool__subcmd__route__subcmd__lint"
                 ;;
             ci__tool__subcmd__route,queues)
                 cmd="ci__tool__subcmd__route__subcmd__queues"
                 ;;
             ci__tool__subcmd__route,serve)
                 cmd="ci__tool__subcmd__route__subcmd__serve"
+                ;;
+            ci__tool__subcmd__route,test)
+                cmd="ci__tool__subcmd__route__subcmd__test"
                 ;;
             ci__tool__subcmd__route__subcmd__queues,list)
                 cmd="ci__tool__subcmd__route__subcmd__queues__subcmd__list"
@@ -559,7 +577,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__help__subcmd__route)
-            opts="explain batch serve queues"
+            opts="explain batch serve test lint diff queues"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -586,7 +604,35 @@ _ci__tool() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ci__tool__subcmd__help__subcmd__route__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ci__tool__subcmd__help__subcmd__route__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__route__subcmd__lint)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -643,6 +689,20 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__help__subcmd__route__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__route__subcmd__test)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -993,7 +1053,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__repro__subcmd__save)
-            opts="-q -v -h --workspace --job --owner --also --format --exclude --retain --when --timeout --log --exit-code --failed-command --dry-run --store --config --output --color --quiet --verbose --help"
+            opts="-q -v -h --workspace --job --owner --also --format --base --keep-per-signature --exclude --retain --when --timeout --log --exit-code --failed-command --dry-run --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1016,6 +1076,14 @@ _ci__tool() {
                     return 0
                     ;;
                 --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --base)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-per-signature)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1177,7 +1245,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__route)
-            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --log --store --config --output --color --quiet --verbose --help explain batch serve queues"
+            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --log --store --config --output --color --quiet --verbose --help explain batch serve test lint diff queues"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1272,6 +1340,40 @@ _ci__tool() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ci__tool__subcmd__route__subcmd__diff)
+            opts="-q -v -h --jobs --list --exit-code --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ci__tool__subcmd__route__subcmd__explain)
             opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1300,6 +1402,40 @@ _ci__tool() {
                     return 0
                     ;;
                 --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__route__subcmd__lint)
+            opts="-q -v -h --strict --rules --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rules)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1452,6 +1588,48 @@ _ci__tool() {
                     return 0
                     ;;
                 --connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__route__subcmd__test)
+            opts="-q -v -h --coverage --junit --rules --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --coverage)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --junit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rules)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

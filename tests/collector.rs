@@ -1,5 +1,30 @@
 //! Saves, removals and collectors at once, every call of the store a scheduling point: nothing that a capture needs is
 //! ever lost, and nothing that none needs is left.
+//!
+//! What was made wrong on purpose, and what fails then. *Decide* is `what_goes_and_what_stays` in
+//! `src/capture/collect_tests.rs`, *random* is `no_interleaving…` here, the rest is in `collector_schedules.rs`.
+//!
+//! | wrong | fails |
+//! |---|---|
+//! | a record that died after the first scan counts as dead before it | decide, `a_chain_of_saves…` |
+//! | a record that vanishes between list and read is passed over | `a_chain_of_saves…` |
+//! | a record goes although content is left under its prefix | decide |
+//! | records are removed before content | `a_record_outlives_its_content` |
+//! | objects are listed after the second scan | `a_save_that_uses…`, `a_chain_of_saves…` |
+//! | objects are listed between the scans | nothing: harmless, since whatever is listed then has a record that the second scan sees and that, if it is new, is not dead before it |
+//! | one scan instead of two | `a_save_that_uses…`, `a_chain_of_saves…` |
+//! | only the second scan's reach counts | decide |
+//! | only the first scan's reach counts | `a_save_that_uses…`, `a_chain_of_saves…` |
+//! | what an open record's bases have, or need, is not reached | decide |
+//! | `needs` is not read | random, `a_save_that_uses…`, `a_chain_of_saves…` |
+//! | who names an object in the second scan does not count | decide |
+//! | what a complete record needs is not reached | nothing: harmless, since it is named by a record that was not dead before |
+//! | a record goes although an open one names it | decide |
+//! | a record that cannot be read is passed over | `a_record_that_cannot_be_read…` |
+//! | a manifest that cannot be read | no matter: the collector reads records only, whose `needs` say all; the same test |
+//! | a lapsed save is aborted without if-match | `a_save_that_uses…` |
+//! | a save uses a base that is not complete | random, `a_base_that_is_not_complete…` |
+//! | a save completes without if-match | random, `a_save_that_was_taken_for_dead…` |
 #![cfg(unix)]
 
 #[path = "support/gate.rs"]
@@ -291,7 +316,7 @@ async fn check(stage: &Stage, store: Arc<Memory>, deeds: &Deeds, seed: u64) {
 
 /// What a capture says of its files.
 async fn tree(world: &World, id: &Id) -> Tree {
-    let (_, entries) = files(world, id.as_str(), None).await.unwrap();
+    let entries = files(world, id.as_str(), None).await.unwrap().entries;
     let file = |entry: &Entry| match &entry.content {
         Content::File { hash, .. } => Some((entry.display().into_owned(), *hash)),
         _ => None,

@@ -240,7 +240,10 @@ async fn look(world: &World, id: &str, name: &str, source: &Path, into: &Path) -
             }
             same(source, &into.join("workspace"), &failed)
         }
-        Err(e) if e.kind() == Kind::Corrupt && (object == "manifest" || object == "details.json") => Ok(()),
+        // The one tile of a small capture.
+        Err(e) if e.kind() == Kind::Corrupt && object == "manifest" && verified.damaged[0].what == "every file" => {
+            Ok(())
+        }
         Err(e) => Err(format!("restore refuses: {e}")),
     }
 }

@@ -191,6 +191,7 @@ fn blank(random: [u8; LEN], format: Format) -> Record {
         format,
         bases: Vec::new(),
         signature: None,
+        repeats: Vec::new(),
         totals: Totals::default(),
         parts: Default::default(),
     }

@@ -22,7 +22,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 use std::{
     ffi::OsStr,
     fs::{self, File},
-    io::{self, Read},
+    io::{self, BufRead, Read},
     os::unix::{ffi::OsStrExt, fs::symlink},
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -396,7 +396,7 @@ fn written(dir: &Path, format: Format, entries: Vec<Entry>) -> PathBuf {
     let entries = archive::write(format, entries, &Filler, &out, &options).unwrap();
     let blob = Bytes(fs::read(&path).unwrap().into());
     let seen = AtomicU32::new(0);
-    let deliver = |entry: &Entry, content: ci_tool::error::Result<&mut dyn Read>| {
+    let deliver = |entry: &Entry, content: ci_tool::error::Result<&mut dyn BufRead>| {
         let mut bytes = Vec::new();
         content?.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes.len() as u64, entry.size, "{}", entry.display());

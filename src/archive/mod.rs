@@ -8,6 +8,7 @@ mod flow;
 mod group;
 pub mod sevenz;
 pub mod tree;
+mod workers;
 pub mod zip;
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 use bytes::Bytes;
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, BufRead, Read},
     ops::Range,
     path::Path,
 };
@@ -26,6 +27,11 @@ use std::{
 pub trait Source: Sync {
     /// Opens an entry's content. `None` leaves the entry out of the archive; the source has noted why.
     fn open<'a>(&'a self, entry: &Entry) -> Option<Box<dyn Read + Send + 'a>>;
+    /// As [`Source::open`], but may put the beginning of the content, up to 1 MiB, behind what `out` holds: the reader gives
+    /// what follows. Nothing is put there when it returns `None`.
+    fn open_behind<'a>(&'a self, entry: &Entry, _out: &mut Vec<u8>) -> Option<Box<dyn Read + Send + 'a>> {
+        self.open(entry)
+    }
     /// Notes that reading broke off; the entry is left out, or kept as far as it was read where the format cannot take it back.
     fn failed(&self, entry: &Entry, error: io::Error, kept: bool);
 }
@@ -45,8 +51,9 @@ pub trait Blob: Sync {
     fn read_at(&self, range: Range<u64>) -> Result<Bytes>;
 }
 
-/// Takes an entry's content, or why it cannot be had. An error returned stops everything.
-pub type Deliver<'a> = dyn Fn(&Entry, Result<&mut dyn Read>) -> Result<()> + Sync + 'a;
+/// Takes an entry's content, or why it cannot be had. An error returned stops everything. The content is buffered: what is
+/// unpacked already need not be copied to be hashed and written.
+pub type Deliver<'a> = dyn Fn(&Entry, Result<&mut dyn BufRead>) -> Result<()> + Sync + 'a;
 
 /// What an archive is written with.
 pub struct WriteOptions<'a> {

@@ -4,6 +4,7 @@ use crate::{
     archive::{
         Blob, Deliver, Source, WriteOptions, flow,
         group::{Saved, bytes, group, keep},
+        workers,
     },
     error::{Error, Kind, Result},
     pipeline::entry::{Content, Entry, Location},
@@ -16,13 +17,9 @@ use sevenz_rust2::{
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, BufWriter, Read, Seek, SeekFrom},
+    io::{self, BufReader, BufWriter, Read, Seek, SeekFrom},
     ops::Range,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// A solid block: large enough to compress well, small enough that one file out of it is cheap.
@@ -235,21 +232,8 @@ pub fn read(blob: &dyn Blob, entries: &[&Entry], threads: usize, deliver: &Deliv
     archive.files.iter_mut().for_each(|file| file.name = String::new());
     let archive = archive;
     let blocks: Vec<_> = blocks.into_iter().collect();
-    let next = AtomicUsize::new(0);
-    let failure = Mutex::new(None);
-    thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, blocks.len()) {
-            scope.spawn(|| {
-                while let Some((block, files)) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(error) = read_block(blob, &archive, *block, files, deliver) {
-                        next.store(blocks.len(), Ordering::Relaxed);
-                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                    }
-                }
-            });
-        }
-    });
-    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    let read = |_: &mut (), (block, files): &(u32, Files<'_>)| read_block(blob, &archive, *block, files, deliver);
+    workers::each(&blocks, threads, || Ok(()), read)
 }
 
 fn read_block(blob: &dyn Blob, archive: &Archive, block: u32, files: &Files<'_>, deliver: &Deliver<'_>) -> Result<()> {
@@ -267,7 +251,7 @@ fn read_block(blob: &dyn Blob, archive: &Archive, block: u32, files: &Files<'_>,
                     let found = wanted.iter().position(|entry| entry.size == file.size())?;
                     Some(wanted.swap_remove(found))
                 });
-                if let Some(Err(error)) = entry.map(|entry| deliver(entry, Ok(&mut *content))) {
+                if let Some(Err(error)) = entry.map(|entry| deliver(entry, Ok(&mut BufReader::new(&mut *content)))) {
                     stop = Some(error);
                     return Ok(false);
                 }

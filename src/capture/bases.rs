@@ -15,11 +15,6 @@ use crate::{
     },
     store::Handle,
 };
-use futures::StreamExt;
-
-/// How many recent captures of a job are looked at: the latest holds nearly everything, one more bridges a failure that left
-/// half a tree.
-const RECENT: usize = 2;
 
 /// What is stored already.
 #[derive(Debug, Default)]
@@ -32,23 +27,29 @@ pub struct Bases {
     pub tops: Vec<(Id, Top)>,
 }
 
-/// The recent captures of the job of `record`, the latest first.
+/// Finds the captures that somebody names as bases, by the beginnings of their ids.
 ///
 /// # Errors
-/// Those of the store.
-pub async fn recent(store: &Handle, record: &Record) -> Result<Vec<Id>> {
-    let mut listed = store.list(&format!("jobs/{}/", record.job.key), None);
+/// As [`catalog::find`]; `Usage` for one whose content cannot be used.
+pub async fn named(store: &Handle, texts: &[String]) -> Result<Vec<Id>> {
     let mut ids = Vec::new();
-    while let Some(meta) = listed.next().await {
-        let key = meta?.key;
-        if let Some(id) = key.as_str().rsplit('-').next().and_then(|id| Id::try_from(id.to_owned()).ok()) {
-            ids.push(id);
+    for text in texts {
+        let record = catalog::find(store, text).await?.record;
+        if !is_base(&record) {
+            let what = if record.has_tree() { record.format.as_str() } else { "only a log" };
+            let text = format!("capture {} cannot be a base: it is stored as {what}", record.id);
+            return Err(
+                Error::new(Kind::Usage, text).hint("name one that was saved with its files, as chunks: --base ID")
+            );
         }
-        if ids.len() == RECENT {
-            break;
-        }
+        ids.push(record.id);
     }
     Ok(ids)
+}
+
+/// Whether the content of a capture can be used again.
+pub fn is_base(record: &Record) -> bool {
+    record.state == State::Complete && record.format == Format::Chunks && record.has_tree()
 }
 
 /// Reads the bases of an open record. To be called once the record exists: a collector spares what an open record names, but
@@ -64,7 +65,7 @@ pub async fn read(store: &Handle, bases: &[Id]) -> Result<Bases> {
             Err(e) if is_no_use(&e) => continue,
             Err(e) => return Err(e),
         };
-        if record.state != State::Complete || record.format != Format::Chunks {
+        if !is_base(&record) {
             continue;
         }
         let manifest = match read_manifest(store, &record).await {

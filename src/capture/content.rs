@@ -3,7 +3,7 @@
 use crate::{
     archive::Source,
     capture::{
-        secrets::{FileKind, FileRule, Hits, ScrubReader, Scrubber, SecretValue, file_rule, redact},
+        secrets::{FileRule, Hits, ScrubReader, Scrubber, SecretValue, file_rule, redact},
         walk::{Root, mtime},
     },
     pipeline::{
@@ -67,20 +67,18 @@ pub struct Credentials {
 /// Files that match `exact` are not looked at.
 pub fn credentials(roots: &[Root], entries: &mut Vec<Entry>, exact: &GlobSet) -> Credentials {
     let mut found = Credentials::default();
-    let left_out = left_out(roots, entries, exact);
-    let kinds = kinds(roots, entries, exact);
+    let rules = rules(roots, entries, exact);
     entries.retain(|entry| {
         // Another name of a credential is the same credential.
-        if let Some(reason) = left_out.get(first_name(entry)) {
-            found.removed.push(removed(&entry.path, "removed", (*reason).into()));
-            return false;
-        }
-        if !entry.is_file() || exact.is_match(os_name(below_prefix(roots, &entry.path))) {
-            return true;
-        }
-        match kinds.get(first_name(entry)).copied() {
-            None => true,
-            Some(_) if entry.size > CREDENTIALS_MAX => {
+        let rule = rules.get(first_name(entry)).copied().unwrap_or(FileRule::Keep);
+        match rule {
+            FileRule::LeaveOut(reason) => {
+                found.removed.push(removed(&entry.path, "removed", reason.into()));
+                false
+            }
+            FileRule::Redact(_) if !entry.is_file() || is_exact(roots, entry, exact) => true,
+            FileRule::Keep => true,
+            FileRule::Redact(_) if entry.size > CREDENTIALS_MAX => {
                 found.removed.push(removed(
                     &entry.path,
                     "removed",
@@ -88,7 +86,7 @@ pub fn credentials(roots: &[Root], entries: &mut Vec<Entry>, exact: &GlobSet) ->
                 ));
                 false
             }
-            Some(kind) => {
+            FileRule::Redact(kind) => {
                 let content = place(roots, &entry.path).and_then(|path| open(&path).ok()).and_then(|mut file| {
                     let mut bytes = Vec::new();
                     file.by_ref().take(CREDENTIALS_MAX).read_to_end(&mut bytes).ok().map(|_| bytes)
@@ -109,26 +107,27 @@ pub fn credentials(roots: &[Root], entries: &mut Vec<Entry>, exact: &GlobSet) ->
     found
 }
 
-/// How the files that hold credentials are redacted, by their first names: another name of one is no other file.
-fn kinds(roots: &[Root], entries: &[Entry], exact: &GlobSet) -> HashMap<Box<[u8]>, FileKind> {
-    let files = entries.iter().filter(|e| e.is_file() && !exact.is_match(os_name(below_prefix(roots, &e.path))));
-    let rule = |entry: &Entry| match file_rule(&entry.path) {
-        FileRule::Redact(kind) => Some((first_name(entry).into(), kind)),
-        _ => None,
-    };
-    files.filter_map(rule).collect()
+/// What is done with the files that hold credentials, by their first names: another name of one is no other file. One that is
+/// a credential as a whole by any of its names is left out.
+fn rules(roots: &[Root], entries: &[Entry], exact: &GlobSet) -> HashMap<Box<[u8]>, FileRule> {
+    let mut rules = HashMap::new();
+    for entry in entries.iter().filter(|e| e.is_file()) {
+        let rule = file_rule(&entry.path);
+        let first = first_name(entry);
+        if matches!(rule, FileRule::Keep)
+            || matches!((rule, rules.get(first)), (FileRule::Redact(_), Some(FileRule::LeaveOut(_))))
+            || is_exact(roots, entry, exact)
+        {
+            continue;
+        }
+        rules.insert(first.into(), rule);
+    }
+    rules
 }
 
-/// The files that are credentials as a whole, by their first names, and why.
-fn left_out(roots: &[Root], entries: &[Entry], exact: &GlobSet) -> HashMap<Box<[u8]>, &'static str> {
-    let files = entries.iter().filter(|e| e.is_file());
-    let rule = |entry: &Entry| match file_rule(&entry.path) {
-        FileRule::LeaveOut(reason) if !exact.is_match(os_name(below_prefix(roots, &entry.path))) => {
-            Some((first_name(entry).into(), reason))
-        }
-        _ => None,
-    };
-    files.filter_map(rule).collect()
+/// Whether a file is to be saved as it is.
+fn is_exact(roots: &[Root], entry: &Entry, exact: &GlobSet) -> bool {
+    !exact.is_empty() && exact.is_match(os_name(below_prefix(roots, &entry.path)))
 }
 
 fn first_name(entry: &Entry) -> &[u8] {
@@ -190,7 +189,8 @@ impl Contents {
         }
     }
 
-    fn try_open<'a>(&'a self, entry: &Entry) -> io::Result<Box<dyn Read + Send + 'a>> {
+    /// Opens an entry's content, of which the beginning goes behind what `out` holds.
+    fn try_open<'a>(&'a self, entry: &Entry, out: &mut Vec<u8>) -> io::Result<Box<dyn Read + Send + 'a>> {
         if let Some(bytes) = self.redacted.get(&entry.path) {
             let mut bytes = bytes.clone();
             let hits = self.scrubber.scrub_whole(&mut bytes);
@@ -207,18 +207,23 @@ impl Contents {
         let len = metadata.len();
         let mut watched =
             Watched { file, left: len, before: (entry.mtime, entry.size), path: entry.path.clone(), contents: self };
-        if self.exact.is_match(os_name(below_prefix(&self.roots, &entry.path))) {
+        if is_exact(&self.roots, entry, &self.exact) {
             return Ok(Box::new(watched));
         }
         if len <= WHOLE {
-            let mut bytes = Vec::with_capacity(len as usize + 1);
-            watched.read_to_end(&mut bytes)?;
-            let hits = self.scrubber.scrub_whole(&mut bytes);
+            let start = out.len();
+            out.reserve(len as usize + 1);
+            if let Err(error) = watched.read_to_end(out) {
+                out.truncate(start);
+                return Err(error);
+            }
+            let bytes = &mut out[start..];
+            let hits = self.scrubber.scrub_whole(bytes);
             self.masked(&entry.path, &hits);
-            if self.own_path.as_ref().is_some_and(|finder| finder.find(&bytes).is_some()) {
+            if self.own_path.as_ref().is_some_and(|finder| finder.find(bytes).is_some()) {
                 self.embeds(&entry.path);
             }
-            return Ok(Box::new(Cursor::new(bytes)));
+            return Ok(Box::new(io::empty()));
         }
         let reader = ScrubReader::new(watched, &self.scrubber);
         Ok(Box::new(Streamed {
@@ -234,7 +239,13 @@ impl Contents {
 
 impl Source for Contents {
     fn open<'a>(&'a self, entry: &Entry) -> Option<Box<dyn Read + Send + 'a>> {
-        match self.try_open(entry) {
+        let mut head = Vec::new();
+        let rest = self.open_behind(entry, &mut head)?;
+        Some(Box::new(Cursor::new(head).chain(rest)))
+    }
+
+    fn open_behind<'a>(&'a self, entry: &Entry, out: &mut Vec<u8>) -> Option<Box<dyn Read + Send + 'a>> {
+        match self.try_open(entry, out) {
             Ok(reader) => Some(reader),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 self.problem(&entry.path, ProblemKind::Vanished, "it was gone when it was to be read".into());

@@ -1,6 +1,7 @@
 //! The tools of a machine: where they are and which versions they say they have.
 
 mod found;
+mod installed;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -41,8 +42,8 @@ pub struct Tool {
     pub name: String,
     /// Where it is, absolute.
     pub path: PathBuf,
-    /// The first line with a digit that it printed when asked for its version; None when it failed, hung or said
-    /// nothing of the kind.
+    /// The first line with a digit that it printed when asked for its version, or what its installation says it would;
+    /// None when it failed, hung or said nothing of the kind.
     pub version: Option<String>,
 }
 
@@ -66,12 +67,16 @@ impl ProbeOptions {
 }
 
 /// Looks for the tools of a table in the directories of `path_var` (the value of `PATH`) and asks each for its
-/// version. Tools that are not there are left out; the others come in the table's order.
+/// version, but for those of [`DEFAULT`] whose installation tells it. Tools that are not there are left out; the others come in the table's order.
 pub async fn probe(table: &[ToolSpec<'_>], path_var: &OsStr, options: &ProbeOptions) -> Vec<Tool> {
     let found: Vec<(&ToolSpec<'_>, PathBuf)> =
         table.iter().filter_map(|spec| Some((spec, locate(spec.name, path_var)?))).collect();
     stream::iter(found)
         .map(|(spec, path)| async move {
+            let told = DEFAULT.contains(spec).then(|| installed::version(spec.name, &path)).flatten();
+            if told.is_some() {
+                return Tool { name: spec.name.to_owned(), path, version: told };
+            }
             let asked = tokio::time::timeout(options.timeout, ask(&path, spec.args, &options.dir)).await;
             Tool { name: spec.name.to_owned(), path, version: asked.ok().and_then(Result::ok).flatten() }
         })

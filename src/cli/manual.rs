@@ -32,8 +32,8 @@ const ENVIRONMENT: [(&str, &str); 16] = [
         "Any of them, set to anything but 0, false, no or off, requests a capture of the job if it fails.",
     ),
     (
-        "CI_TOOL_REPRO_FORMAT, CI_TOOL_REPRO_RETAIN, CI_TOOL_REPRO_WHEN, CI_TOOL_REPRO_OWNER",
-        "The settings repro.format, repro.retain, repro.when and repro.owner.",
+        "CI_TOOL_REPRO_FORMAT, CI_TOOL_REPRO_RETAIN, CI_TOOL_REPRO_KEEP_PER_SIGNATURE, CI_TOOL_REPRO_WHEN, CI_TOOL_REPRO_OWNER",
+        "The settings repro.format, repro.retain, repro.keep_per_signature, repro.when and repro.owner.",
     ),
     (
         "CI_TOOL_MATRIX",

@@ -27,10 +27,12 @@ pub struct FileConfig {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReproFile {
-    /// `zip` or `7z`.
+    /// `chunks`, `zip` or `7z`.
     pub format: Option<String>,
     /// How long captures are kept, for example `14d`.
     pub retain: Option<String>,
+    /// How many captures of one failure are kept with their files: a number or `all`.
+    pub keep_per_signature: Option<String>,
     /// `failure`, `always` or `requested`.
     pub when: Option<String>,
     /// Who is to be asked about captures.

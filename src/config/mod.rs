@@ -9,7 +9,7 @@ pub use file::{Environment, FileConfig, ReproFile};
 pub use route::{Route, RouteFile};
 
 use crate::{
-    capture::secrets::Rules,
+    capture::{history::Keep, secrets::Rules},
     error::{Context, Error, Kind, Result},
     ops::repro::save::When,
     pipeline::{
@@ -32,6 +32,8 @@ use std::{
 pub const FILE: &str = "ci-tool.yaml";
 /// How long a capture is kept unless told otherwise.
 pub const RETAIN: &str = "14d";
+/// How many captures of one failure are kept with their files unless told otherwise.
+pub const KEEP_PER_SIGNATURE: &str = "3";
 
 /// What the command line says of the configuration.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +76,8 @@ pub struct Repro {
     pub format: Format,
     /// How long captures are kept.
     pub retain: Duration,
+    /// How many captures of one failure are kept with their files.
+    pub keep_per_signature: Keep,
     /// When to save; `None` leaves it to the verb.
     pub when: Option<When>,
     /// Who is to be asked about captures.
@@ -161,6 +165,7 @@ fn variables(env: &EnvMap) -> (String, FileConfig) {
     let repro = ReproFile {
         format: get("CI_TOOL_REPRO_FORMAT"),
         retain: get("CI_TOOL_REPRO_RETAIN"),
+        keep_per_signature: get("CI_TOOL_REPRO_KEEP_PER_SIGNATURE"),
         when: get("CI_TOOL_REPRO_WHEN"),
         owner: get("CI_TOOL_REPRO_OWNER"),
         ..ReproFile::default()
@@ -183,10 +188,13 @@ struct Layers {
 impl Layers {
     fn merge(mut self) -> Result<Config> {
         let store = self.pick("store", |f| f.store.clone(), |v| v.as_deref().map(crate::store::redact).into());
-        let (format, origin) = self.text("repro.format", "zip", |r| r.format.clone());
+        let (format, origin) = self.text("repro.format", "chunks", |r| r.format.clone());
         let format = parse_format(&format).context(|| format!("reading repro.format from {origin}"))?;
         let (retain, origin) = self.text("repro.retain", RETAIN, |r| r.retain.clone());
         let retain = duration::parse(&retain).context(|| format!("reading repro.retain from {origin}"))?;
+        let (keep, origin) =
+            self.text("repro.keep_per_signature", KEEP_PER_SIGNATURE, |r| r.keep_per_signature.clone());
+        let keep_per_signature = keep.parse().context(|| format!("reading repro.keep_per_signature from {origin}"))?;
         let (when, origin) = self.text("repro.when", "", |r| r.when.clone());
         let when = parse_when(&when).context(|| format!("reading repro.when from {origin}"))?;
         let (owner, _) = self.text("repro.owner", "", |r| r.owner.clone());
@@ -212,6 +220,7 @@ impl Layers {
             repro: Repro {
                 format,
                 retain,
+                keep_per_signature,
                 when,
                 owner: Some(owner).filter(|o| !o.is_empty()),
                 jobs: globs("repro.jobs", &jobs)?,

@@ -65,6 +65,20 @@ fn mistakes_are_named_with_their_place_and_a_suggestion() {
 }
 
 #[test]
+fn a_number_of_captures_is_read_from_files_and_variables() {
+    let work = tempfile::tempdir().unwrap();
+    let keep = |env: &[(&str, &str)]| load(&Flags::default(), env, work.path()).map(|c| c.repro.keep_per_signature);
+    assert_eq!(keep(&[]).unwrap(), "3".parse().unwrap());
+    for (text, expected) in [("5", "5"), ("'5'", "5"), ("all", "all")] {
+        std::fs::write(work.path().join(FILE), format!("repro: {{keep_per_signature: {text}}}\n")).unwrap();
+        assert_eq!(keep(&[]).unwrap(), expected.parse().unwrap(), "{text}");
+    }
+    assert_eq!(keep(&[("CI_TOOL_REPRO_KEEP_PER_SIGNATURE", "2")]).unwrap(), "2".parse().unwrap());
+    std::fs::write(work.path().join(FILE), "repro: {keep_per_signature: 0}\n").unwrap();
+    assert!(keep(&[]).unwrap_err().message().contains("repro.keep_per_signature"));
+}
+
+#[test]
 fn globs_keep_their_order() {
     let text = "repro:\n  ready:\n    unit-*: {test: one}\n    '*': {test: two, build: all, prerequisites: {cmake: '3', gcc: }}\n";
     let parsed = FileConfig::parse(text).unwrap().repro.unwrap().ready.unwrap();

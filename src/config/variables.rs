@@ -3,12 +3,13 @@
 use crate::pipeline::env::EnvMap;
 
 /// Every `CI_TOOL_` variable that a setting is read from.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
     "CI_TOOL_STORE",
     "CI_TOOL_CONFIG",
     "CI_TOOL_OUTPUT",
     "CI_TOOL_REPRO_FORMAT",
     "CI_TOOL_REPRO_RETAIN",
+    "CI_TOOL_REPRO_KEEP_PER_SIGNATURE",
     "CI_TOOL_REPRO_WHEN",
     "CI_TOOL_REPRO_OWNER",
     "CI_TOOL_ROUTE_RULES",

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 /// The record format that this version writes.
 pub const SCHEMA: u32 = 1;
 /// The required features that this version knows.
-pub const FEATURES: [&str; 3] = ["chunks", "zip", "7z"];
+pub const FEATURES: [&str; 4] = ["chunks", "zip", "7z", REPEATS];
+/// The feature of a record that has no tree, because the same failure was saved before.
+pub const REPEATS: &str = "repeats";
 
 /// Where a capture is in its life: `open → complete → retiring`, or `open → aborted`. Each step is one conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,7 +213,7 @@ pub struct Record {
     pub revision: Revision,
     /// What the command did.
     pub outcome: Outcome,
-    /// How the tree is stored.
+    /// How the tree is stored, where there is one.
     pub format: Format,
     /// While it is open: the captures whose content it may use.
     #[serde(default)]
@@ -219,6 +221,10 @@ pub struct Record {
     /// What this failure has in common with its repetitions: 16 hex digits. `None` for a job that did not fail.
     #[serde(default)]
     pub signature: Option<String>,
+    /// The captures that have the tree of the same failure, the latest first. Where it names any, this one has none: only its
+    /// log and its details. Any of them may be gone by now.
+    #[serde(default)]
+    pub repeats: Vec<Id>,
     /// How much it is.
     #[serde(default)]
     pub totals: Totals,
@@ -236,6 +242,11 @@ struct Envelope {
 }
 
 impl Record {
+    /// Whether the capture has files; else it has only its log and its details.
+    pub fn has_tree(&self) -> bool {
+        self.repeats.is_empty()
+    }
+
     /// The record as JSON. Its last field, `check`, is the SHA-256 of the document without that field: a record is small
     /// and is trusted by everything, so that a bit that flips in it must not go unnoticed.
     ///
@@ -331,6 +342,7 @@ mod tests {
             format: Format::Zip,
             bases: Vec::new(),
             signature: None,
+            repeats: Vec::new(),
             totals: Totals::default(),
             parts: Parts::default(),
         }

@@ -17,16 +17,19 @@ fn files(sandbox: &Sandbox) -> usize {
 
 #[test]
 fn everything_that_only_it_needed_is_gone() {
-    let sandbox = Sandbox::new();
-    let (id, other) = (sandbox.save(), sandbox.save());
-    assert!(remains(&sandbox, &id).len() >= 5);
-    let ran = sandbox.repro(["decommission", &id[..6], "--yes", "--quiet"]).ok().silent();
-    assert!(ran.text().starts_with(&format!("{id} is gone: ")), "{}", ran.text());
-    assert_eq!(remains(&sandbox, &id), Vec::<String>::new());
-    sandbox.repro(["verify", &other]).ok();
-    sandbox.repro(["decommission", &other, "--yes"]).ok();
-    assert_eq!(files(&sandbox), 0);
-    sandbox.repro(["show", &id]).fails(1, &["no capture"]);
+    for format in ["chunks", "zip", "7z"] {
+        let sandbox = Sandbox::new();
+        // An archive needs nothing of the other.
+        let (id, other) = (sandbox.save_with(["--format", format]), sandbox.save_with(["--format", "zip"]));
+        assert!(remains(&sandbox, &id).len() >= 5);
+        let ran = sandbox.repro(["decommission", &id[..6], "--yes", "--quiet"]).ok().silent();
+        assert!(ran.text().starts_with(&format!("{id} is gone: ")), "{}", ran.text());
+        assert_eq!(remains(&sandbox, &id), Vec::<String>::new());
+        sandbox.repro(["verify", &other]).ok();
+        sandbox.repro(["decommission", &other, "--yes"]).ok();
+        assert_eq!(files(&sandbox), 0, "{format}");
+        sandbox.repro(["show", &id]).fails(1, &["no capture"]);
+    }
 }
 
 #[test]

@@ -23,6 +23,8 @@ mod gc;
 mod get;
 mod list;
 #[cfg(unix)]
+mod repeats;
+#[cfg(unix)]
 mod restore;
 #[cfg(unix)]
 mod save;
@@ -55,6 +57,7 @@ fn plant(sandbox: &Sandbox, id: &str, change: impl FnOnce(&mut Record)) {
         format: Format::Zip,
         bases: Vec::new(),
         signature: None,
+        repeats: Vec::new(),
         totals: Totals::default(),
         parts: Parts::default(),
     };

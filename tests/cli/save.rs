@@ -108,8 +108,7 @@ fn what_was_saved_is_told() {
         snapbox::str![[r#"
 looking at the machine
 walking
-packing [..]
-storing [..]
+saving [..]
 saved [ID] (unit, exit 1)
   6 files and folders, 27 B, stored as [..] in [..]
   in [STORE], until 20[..]Z

@@ -15,7 +15,7 @@ fn everything_about_a_capture_is_shown() {
     snapbox::Assert::new().redact_with(redactions).eq(
         beginning,
         snapbox::str![[r#"
-capture      [ID] (kept, zip)
+capture      [ID] (kept, chunks)
 job          unit
 ci           none
 owner        ada

@@ -16,7 +16,7 @@ fn no_bar_is_drawn_over_what_follows_an_operation() {
     let job = "sh -c 'echo begins; sleep 0.5; echo ends; exit 3'";
     let seen = on_terminal(&sandbox, &format!("save -- {job}"), 3);
     let (before, after) = seen.split_once("saved ").unwrap();
-    assert!(before.contains("storing") && !after.contains("storing"), "{seen:?}");
+    assert!(before.contains("saving ") && !after.contains("saving "), "{seen:?}");
 
     let seen = on_terminal(&sandbox, &format!("restore {} --into ../again --run", sandbox.only()), 3);
     let (before, after) = seen.split_once("begins").unwrap();

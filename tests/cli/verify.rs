@@ -11,7 +11,7 @@ fn a_whole_capture_is_said_to_be_whole() {
         assert_eq!(ran.text(), format!("{id} is whole: 3 files, 27 B\n"));
         let json = sandbox.repro(["verify", &id, "--output", "json"]).ok().json();
         let expected = serde_json::json!({
-            "schema": 1, "id": id, "whole": true, "files": 3, "bytes": 27, "damaged_objects": [], "damaged_files": [],
+            "schema": 1, "id": id, "whole": true, "files": 3, "bytes": 27, "damaged_objects": [], "damaged_files": [], "lost": [],
         });
         assert_eq!(json, expected);
     }

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each suite uses its part")]
 
 use ci_tool::{
-    capture::secrets::Rules,
+    capture::{history::Keep, secrets::Rules},
     ops::{
         World,
         repro::{
@@ -376,6 +376,7 @@ pub fn request(workspace: &Path, format: Format) -> Request {
         owner: None,
         format,
         bases: Vec::new(),
+        keep: Keep::All,
         exclude: vec![],
         exact: GlobSet::empty(),
         rules: Rules::new(&[], &[]).unwrap(),

@@ -5,8 +5,8 @@ use crate::pipeline::{
     frames::{Frames, IN_FRAME, RUN},
 };
 use std::{
-    collections::HashMap,
-    sync::{Condvar, Mutex, PoisonError},
+    collections::{HashMap, hash_map},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 /// The part of a BLAKE3 that finds content. What is found is 128 bits of a cryptographic hash equal: the chance that two
@@ -61,21 +61,38 @@ impl Known {
 /// What the threads of one save have stored so far.
 #[derive(Debug, Default)]
 pub struct Fresh {
-    files: Mutex<HashMap<Short, Location>>,
+    /// No location while the content waits in a frame that is not placed yet.
+    files: Mutex<HashMap<Short, Option<Location>>>,
     /// No frame while a thread is storing the chunk.
     chunks: Mutex<HashMap<Short, Option<u32>>>,
     settled: Condvar,
 }
 
 impl Fresh {
-    /// Where a file's content is, if somebody has stored it.
-    pub fn file(&self, hash: &[u8; 32]) -> Option<Location> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).get(&short(hash)).copied()
+    /// Whether nobody has taken on a file's content yet. Then the caller must store it, and say with [`Fresh::settle_file`]
+    /// where, or fail the whole save: others that have the same content rely on it, and do not wait.
+    pub fn claim_file(&self, hash: &[u8; 32]) -> bool {
+        match self.files().entry(short(hash)) {
+            hash_map::Entry::Occupied(_) => false,
+            hash_map::Entry::Vacant(free) => {
+                free.insert(None);
+                true
+            }
+        }
     }
 
-    /// Notes where a file's content is.
-    pub fn add_file(&self, hash: &[u8; 32], location: Location) {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(short(hash), location);
+    /// Says where a claimed file's content is.
+    pub fn settle_file(&self, hash: &[u8; 32], location: Location) {
+        self.files().insert(short(hash), Some(location));
+    }
+
+    /// Where a file's content is; `None` until it is settled.
+    pub fn file(&self, hash: &[u8; 32]) -> Option<Location> {
+        self.files().get(&short(hash)).copied().flatten()
+    }
+
+    fn files(&self) -> MutexGuard<'_, HashMap<Short, Option<Location>>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The frame that holds a chunk, once whoever is storing it is done. `None` when nobody is: then the caller must store

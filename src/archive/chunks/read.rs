@@ -2,23 +2,18 @@
 
 use super::{frame::Decoder, known::short};
 use crate::{
-    archive::Deliver,
+    archive::{Deliver, workers},
     error::{Error, Kind, Result},
     pipeline::{
         entry::{Content, Entry, Location},
         frames::{Frame, Frames, IN_FRAME, PackName, RUN},
     },
 };
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{self, Read},
+    io::{self, BufRead, Read},
     ops::Range,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
 };
 
 /// Bytes asked for at once, and so held by a thread.
@@ -44,26 +39,8 @@ pub fn read(
     deliver: &Deliver<'_>,
 ) -> Result<()> {
     let jobs = jobs(frames, entries);
-    let next = AtomicUsize::new(0);
-    let failure = Mutex::new(None);
-    thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, jobs.len().max(1)) {
-            scope.spawn(|| {
-                let work = || -> Result<()> {
-                    let mut reader = Reader { packs, frames, entries, deliver, decoder: Decoder::new()? };
-                    while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        reader.job(job)?;
-                    }
-                    Ok(())
-                };
-                if let Err(error) = work() {
-                    next.store(jobs.len(), Ordering::Relaxed);
-                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                }
-            });
-        }
-    });
-    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    let start = || Ok(Reader { packs, frames, entries, deliver, decoder: Decoder::new()? });
+    workers::each(&jobs, threads, start, |reader, job| reader.job(job))
 }
 
 /// The packs that cannot give what a damaged file needs of them: those to tell of.
@@ -160,7 +137,7 @@ impl Reader<'_> {
         match job {
             Job::Plain(files) => files.iter().try_for_each(|index| {
                 let entry = self.entries[*index];
-                let empty: Result<&mut dyn Read> =
+                let empty: Result<&mut dyn BufRead> =
                     if entry.size == 0 { Ok(&mut io::empty()) } else { Err(damaged(entry)) };
                 (self.deliver)(entry, empty)
             }),
@@ -233,12 +210,22 @@ impl Run<'_> {
 
 impl Read for Run<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.fill_buf()?.read(out)?;
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl BufRead for Run<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.chunk.is_empty() && !(self.run.is_empty() && self.loaded.is_empty()) {
             self.advance().map_err(io::Error::other)?;
         }
-        let n = out.len().min(self.chunk.len());
-        out[..n].copy_from_slice(&self.chunk.split_to(n));
-        Ok(n)
+        Ok(&self.chunk)
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.chunk.advance(n);
     }
 }
 

@@ -18,9 +18,9 @@ use crate::{
         progress::Progress,
     },
 };
-use fastcdc::v2020::StreamCDC;
+use fastcdc::v2020::FastCDC;
 use std::{
-    io::{self, Cursor, Read},
+    io::{self, Read},
     ops::Range,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -30,11 +30,13 @@ use std::{
 };
 
 /// Small files are packed together up to this many bytes: enough for zstd to find what `tar | zstd` finds.
-const GROUP: u64 = 2 << 20;
+const GROUP: u64 = 4 << 20;
 /// Larger files are cut by their content.
 const SMALL: usize = 1 << 20;
 /// Bounds and target of a chunk, in bytes (FastCDC, Xia et al. 2020, normalisation level 1).
 const CHUNK: (usize, usize, usize) = (512 << 10, 1 << 20, 4 << 20);
+/// What of a large file is in memory, for each thread: a file that fits is looked for as a whole before it is cut.
+const HELD: usize = 2 * CHUNK.2;
 
 /// What is written with what.
 pub struct Options<'a> {
@@ -74,6 +76,7 @@ pub fn write(entries: Vec<Entry>, source: &dyn Source, frames: Frames, options: 
         fresh: Fresh::default(),
         frames: Mutex::new(frames),
         saved: Mutex::new(Vec::with_capacity(entries.len())),
+        twins: Mutex::default(),
     };
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
@@ -81,7 +84,8 @@ pub fn write(entries: Vec<Entry>, source: &dyn Source, frames: Frames, options: 
         for _ in 0..options.threads.max(1) {
             scope.spawn(|| {
                 let work = || -> Result<()> {
-                    let mut worker = Worker { shared: &shared, encoder: Encoder::new()?, raw: Vec::new() };
+                    let mut worker =
+                        Worker { shared: &shared, encoder: Encoder::new()?, raw: Vec::new(), held: Vec::new() };
                     while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
                         worker.group(group.clone())?;
                     }
@@ -97,9 +101,13 @@ pub fn write(entries: Vec<Entry>, source: &dyn Source, frames: Frames, options: 
     if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
-    let Shared { packs, frames, saved, .. } = shared;
+    let Shared { packs, frames, saved, twins, fresh, .. } = shared;
     let packs = packs.finish()?;
     let mut saved = saved.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for twin in twins.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let location = fresh.file(&twin.hash).ok_or_else(|| Error::new(Kind::Internal, "placing a file's content"))?;
+        saved.push(Saved { location, ..twin });
+    }
     saved.sort_unstable_by_key(|s| s.index);
     let frames = frames.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Written { entries: keep(entries, saved), frames, packs })
@@ -113,6 +121,8 @@ struct Shared<'a> {
     fresh: Fresh,
     frames: Mutex<Frames>,
     saved: Mutex<Vec<Saved>>,
+    /// Small files whose content another entry brings; where it is, is known when all groups are done.
+    twins: Mutex<Vec<Saved>>,
 }
 
 impl Shared<'_> {
@@ -125,6 +135,7 @@ struct Worker<'a> {
     shared: &'a Shared<'a>,
     encoder: Encoder,
     raw: Vec<u8>,
+    held: Vec<u8>,
 }
 
 /// A small file whose content is in the frame being filled.
@@ -140,6 +151,7 @@ impl Worker<'_> {
         self.raw.clear();
         let mut pending: Vec<Pending> = Vec::new();
         let mut saved = Vec::with_capacity(range.len());
+        let mut twins = Vec::new();
         for index in range {
             let entry = &self.shared.entries[index];
             self.shared.options.progress.advance(entry.size);
@@ -147,27 +159,33 @@ impl Worker<'_> {
                 saved.push(Saved { index, size: 0, hash: [0; 32], location: Location::default() });
                 continue;
             }
-            let Some(mut reader) = self.shared.source.open(entry) else { continue };
             let start = self.raw.len();
-            match reader.by_ref().take(SMALL as u64 + 1).read_to_end(&mut self.raw) {
+            let Some(mut reader) = self.shared.source.open_behind(entry, &mut self.raw) else { continue };
+            let room = (start + SMALL + 1).saturating_sub(self.raw.len());
+            match reader.by_ref().take(room as u64).read_to_end(&mut self.raw).map(|_| self.raw.len() - start) {
                 Ok(n) if n <= SMALL => {
                     let hash = *blake3::hash(&self.raw[start..]).as_bytes();
-                    let twin = pending.iter().find(|p| p.hash == hash).map(|p| p.offset);
-                    let stored = if n == 0 { Some(Location::default()) } else { self.stored(&hash) };
-                    if stored.is_some() || twin.is_some() {
+                    let size = n as u64;
+                    let stored = if n == 0 { Some(Location::default()) } else { self.shared.options.known.file(&hash) };
+                    if let Some(location) = stored {
                         self.raw.truncate(start);
-                    }
-                    match (stored, twin) {
-                        (Some(location), _) => saved.push(Saved { index, size: n as u64, hash, location }),
-                        (None, twin) => {
-                            pending.push(Pending { index, size: n as u64, hash, offset: twin.unwrap_or(start as u64) })
-                        }
+                        saved.push(Saved { index, size, hash, location });
+                    } else if self.shared.fresh.claim_file(&hash) {
+                        pending.push(Pending { index, size, hash, offset: start as u64 });
+                    } else {
+                        self.raw.truncate(start);
+                        twins.push(Saved { index, size, hash, location: Location::default() });
                     }
                 }
                 Ok(_) => {
                     // It is large, or has grown: what was read so far comes first.
-                    let head = self.raw.split_off(start);
-                    match self.large(&mut Cursor::new(head).chain(reader))? {
+                    let mut held = std::mem::take(&mut self.held);
+                    held.clear();
+                    held.extend_from_slice(&self.raw[start..]);
+                    self.raw.truncate(start);
+                    let stored = self.large(&mut *reader, &mut held);
+                    self.held = held;
+                    match stored? {
                         Ok((size, hash, location)) => saved.push(Saved { index, size, hash, location }),
                         Err(error) => self.shared.source.failed(entry, error, false),
                     }
@@ -180,11 +198,8 @@ impl Worker<'_> {
         }
         self.frame(pending, &mut saved)?;
         self.shared.saved.lock().unwrap_or_else(PoisonError::into_inner).append(&mut saved);
+        self.shared.twins.lock().unwrap_or_else(PoisonError::into_inner).append(&mut twins);
         Ok(())
-    }
-
-    fn stored(&self, hash: &[u8; 32]) -> Option<Location> {
-        self.shared.options.known.file(hash).or_else(|| self.shared.fresh.file(hash))
     }
 
     /// Stores the frame of small files.
@@ -196,7 +211,7 @@ impl Worker<'_> {
         let number = self.place(&frame, self.raw.len(), [0; 16])?;
         for Pending { index, size, hash, offset } in pending {
             let location = Location { part: number, offset, stored: size, method: IN_FRAME };
-            self.shared.fresh.add_file(&hash, location);
+            self.shared.fresh.settle_file(&hash, location);
             saved.push(Saved { index, size, hash, location });
         }
         Ok(())
@@ -211,35 +226,55 @@ impl Worker<'_> {
         Ok(frames.frame(Frame { pack, offset: placed.offset, stored: frame.len() as u32, raw: raw as u32, check }))
     }
 
-    /// Cuts a large file and stores the chunks that are not stored already. The inner error is the source's.
-    #[allow(clippy::type_complexity, reason = "two kinds of failure: ours and the source's")]
-    fn large(&mut self, reader: &mut dyn Read) -> Result<Result<(u64, [u8; 32], Location), io::Error>> {
+    /// Stores a large file, which begins with what `held` has: not at all when all of it is stored already, else the chunks
+    /// that are not. The inner error is the source's.
+    fn large(&mut self, reader: &mut dyn Read, held: &mut Vec<u8>) -> Result<io::Result<(u64, [u8; 32], Location)>> {
         let mut hash = blake3::Hasher::new();
-        let mut size = 0u64;
+        let (mut size, mut hashed) = (0u64, 0);
         let mut run = Vec::new();
-        for chunk in StreamCDC::new(reader, CHUNK.0, CHUNK.1, CHUNK.2) {
-            let data = match chunk {
-                Ok(chunk) => chunk.data,
-                Err(fastcdc::v2020::Error::IoError(error)) => return Ok(Err(error)),
-                Err(other) => return Err(Error::new(Kind::Internal, "cutting a file").with_source(other.to_string())),
-            };
-            hash.update(&data);
-            size += data.len() as u64;
-            let check = short(blake3::hash(&data).as_bytes());
-            let stored = self.shared.options.known.chunk(&check).or_else(|| self.shared.fresh.claim(&check));
-            run.push(match stored {
-                Some(frame) => frame,
-                None => {
-                    let frame = self.encoder.frame(&data);
-                    let number = frame.and_then(|frame| self.place(&frame, data.len(), check));
-                    self.shared.fresh.settle(&check, number.as_ref().ok().copied());
-                    number?
+        loop {
+            let room = HELD - held.len();
+            if let Err(error) = reader.take(room as u64).read_to_end(held) {
+                return Ok(Err(error));
+            }
+            let ended = held.len() < HELD;
+            hash.update(&held[hashed..]);
+            if ended && run.is_empty() {
+                let hash = *hash.finalize().as_bytes();
+                if let Some(location) = self.shared.options.known.file(&hash) {
+                    return Ok(Ok((held.len() as u64, hash, location)));
                 }
-            });
+            }
+            let cutter = FastCDC::new(held, CHUNK.0, CHUNK.1, CHUNK.2);
+            let mut cut = 0;
+            // Where a chunk ends is certain once the longest fits.
+            while cut < held.len() && (ended || held.len() - cut >= CHUNK.2) {
+                let (_, end) = cutter.cut(cut, held.len() - cut);
+                run.push(self.chunk(&held[cut..end])?);
+                cut = end;
+            }
+            size += cut as u64;
+            held.drain(..cut);
+            hashed = held.len();
+            if ended {
+                break;
+            }
         }
         let part = self.shared.frames().run(&run);
         let location = Location { part, offset: 0, stored: run.len() as u64, method: RUN };
         Ok(Ok((size, *hash.finalize().as_bytes(), location)))
+    }
+
+    /// Stores a chunk that is not stored already, and returns its frame.
+    fn chunk(&mut self, data: &[u8]) -> Result<u32> {
+        let check = short(blake3::hash(data).as_bytes());
+        if let Some(frame) = self.shared.options.known.chunk(&check).or_else(|| self.shared.fresh.claim(&check)) {
+            return Ok(frame);
+        }
+        let frame = self.encoder.frame(data);
+        let number = frame.and_then(|frame| self.place(&frame, data.len(), check));
+        self.shared.fresh.settle(&check, number.as_ref().ok().copied());
+        number
     }
 }
 
@@ -261,3 +296,7 @@ pub fn packs_of(entries: &[Entry], frames: &Frames) -> Vec<PackName> {
     }
     frames.packs.iter().zip(used).filter(|(_, used)| *used).map(|(name, _)| name.clone()).collect()
 }
+
+#[cfg(test)]
+#[path = "write_tests.rs"]
+mod tests;

@@ -21,7 +21,7 @@ use cap_std::{
 };
 use std::{
     fs::FileTimes,
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, BufRead, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -131,13 +131,15 @@ impl Tree {
     /// # Errors
     /// `Corrupt` when the content is not what the manifest says: nothing is left of the file. `Exists` when something is in
     /// the way. I/O.
-    pub fn file(&self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
+    pub fn file(&self, entry: &Entry, content: &mut dyn BufRead) -> Result<()> {
         let Content::File { hash, sparse, .. } = &entry.content else {
             return Err(Error::new(Kind::Internal, format!("{} is no file", entry.display())));
         };
         let path = os_path(&entry.path)?;
         let mut file = self.create(entry, &path)?;
-        let written = copy(content, &mut file, *sparse, entry.size).map_err(|error| match error {
+        let written =
+            if *sparse { copy_sparse(content, &mut file, entry.size) } else { copy(content, &mut file, entry.size) };
+        let written = written.map_err(|error| match error {
             CopyError::Content(e) => read_error(&format!("the content of {}", entry.display()), e),
             CopyError::Target(e) => self.failed("writing", entry, e),
         });
@@ -214,10 +216,20 @@ impl Tree {
     }
 
     fn create(&self, entry: &Entry, path: &Path) -> Result<File> {
-        self.clear(entry, path)?;
-        self.root
-            .open_with(path, OpenOptions::new().write(true).create_new(true))
-            .map_err(|e| self.failed("creating", entry, e))
+        let open = || {
+            let mut options = OpenOptions::new();
+            platform::with_mode(options.write(true).create_new(true), entry.mode);
+            self.root.open_with(path, &options)
+        };
+        // Mostly nothing is in the way: looking first would be a call more for every file.
+        let created = match open() {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+                self.clear(entry, path)?;
+                open()
+            }
+            created => created,
+        };
+        created.map_err(|e| self.failed("creating", entry, e))
     }
 
     /// Removes what is in the way, where that is allowed.
@@ -244,7 +256,30 @@ enum CopyError {
     Target(io::Error),
 }
 
-fn copy(content: &mut dyn Read, file: &mut File, sparse: bool, expected: u64) -> Result<(u64, [u8; 32]), CopyError> {
+fn copy(content: &mut dyn BufRead, file: &mut File, expected: u64) -> Result<(u64, [u8; 32]), CopyError> {
+    let mut hash = blake3::Hasher::new();
+    let mut size = 0u64;
+    loop {
+        let data = match content.fill_buf() {
+            Ok(data) => data,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(CopyError::Content(e)),
+        };
+        let len = data.len();
+        size += len as u64;
+        // More than was promised is damage; stop before it fills the disk.
+        if len == 0 || size > expected {
+            break;
+        }
+        hash.update(data);
+        file.write_all(data).map_err(CopyError::Target)?;
+        content.consume(len);
+    }
+    Ok((size, *hash.finalize().as_bytes()))
+}
+
+/// As [`copy`], leaving holes where pages are zero.
+fn copy_sparse(content: &mut dyn BufRead, file: &mut File, expected: u64) -> Result<(u64, [u8; 32]), CopyError> {
     let mut hash = blake3::Hasher::new();
     let mut size = 0u64;
     let mut hole = false;
@@ -262,13 +297,8 @@ fn copy(content: &mut dyn Read, file: &mut File, sparse: bool, expected: u64) ->
         let data = &block[..filled];
         hash.update(data);
         size += filled as u64;
-        // More than was promised is damage; stop before it fills the disk.
         if filled == 0 || size > expected {
             break;
-        }
-        if !sparse {
-            file.write_all(data).map_err(CopyError::Target)?;
-            continue;
         }
         for page in data.chunks(PAGE) {
             hole = page.iter().all(|b| *b == 0);

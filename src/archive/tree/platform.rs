@@ -8,7 +8,7 @@ pub use windows::*;
 #[cfg(not(windows))]
 mod unix {
     use crate::error::Result;
-    use cap_std::fs::{Dir, PermissionsExt};
+    use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt, PermissionsExt};
     use rustix::fs::{AtFlags, Timespec, Timestamps, utimensat};
     use std::{
         ffi::OsStr,
@@ -26,7 +26,16 @@ mod unix {
         Ok(PathBuf::from(OsStr::from_bytes(path)))
     }
 
+    /// Asks for a mode where a file is made; what the umask takes of it is put right by [`set_mode`].
+    pub fn with_mode(options: &mut OpenOptions, mode: u32) {
+        options.mode(mode & 0o777);
+    }
+
     pub fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+        // Looking costs a tenth of setting, which the file system writes to its journal.
+        if file.metadata()?.permissions().mode() & 0o7777 == mode & 0o7777 {
+            return Ok(());
+        }
         file.set_permissions(Permissions::from_mode(mode & 0o7777))
     }
 
@@ -72,7 +81,7 @@ mod windows {
         error::{Error, Kind, Result},
         pipeline::entry::display,
     };
-    use cap_std::fs::Dir;
+    use cap_std::fs::{Dir, OpenOptions};
     use std::{
         fs::File,
         io,
@@ -89,6 +98,8 @@ mod windows {
         })?;
         Ok(text.split('/').collect())
     }
+
+    pub fn with_mode(_: &mut OpenOptions, _: u32) {}
 
     pub fn set_mode(file: &File, mode: u32) -> io::Result<()> {
         let mut permissions = file.metadata()?.permissions();

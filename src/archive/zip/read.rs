@@ -2,45 +2,27 @@
 
 use super::{DEFLATED, headers};
 use crate::{
-    archive::{Blob, Deliver},
+    archive::{Blob, Deliver, workers},
     error::{Error, Kind, Result},
     pipeline::entry::{Content, Entry, Location},
 };
-use bytes::Bytes;
-use flate2::read::DeflateDecoder;
+use bytes::{Buf, Bytes};
+use flate2::bufread::DeflateDecoder;
 use std::{
-    io::{self, Read},
+    io::{self, BufRead, BufReader, Read},
     ops::Range,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
 };
 
 /// Bytes asked for at once, and so held by a thread.
 const SPAN: u64 = 8 << 20;
 /// A hole between two wanted files that is cheaper to read than a second request.
 const GAP: u64 = 256 << 10;
+/// Bytes unpacked at once.
+const BLOCK: usize = 64 << 10;
 
 /// Reads files. See [`crate::archive::read`].
 pub fn read(blob: &dyn Blob, entries: &[&Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
-    let spans = spans(entries);
-    let next = AtomicUsize::new(0);
-    let failure = Mutex::new(None);
-    thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, spans.len().max(1)) {
-            scope.spawn(|| {
-                while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(error) = read_span(blob, entries, span, deliver) {
-                        next.store(spans.len(), Ordering::Relaxed);
-                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                    }
-                }
-            });
-        }
-    });
-    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    workers::each(&spans(entries), threads, || Ok(()), |(), span| read_span(blob, entries, span, deliver))
 }
 
 /// Files that are read with one request.
@@ -90,7 +72,7 @@ fn read_span(blob: &dyn Blob, entries: &[&Entry], span: &Span, deliver: &Deliver
             deliver(entry, Err(error))?;
             continue;
         }
-        let mut raw: Box<dyn Read> = match &loaded {
+        let mut raw: Box<dyn BufRead> = match &loaded {
             Some(Ok(bytes)) => {
                 let start = (range.start - span.bytes.start) as usize;
                 Box::new(io::Cursor::new(bytes.slice(start..start + location.stored as usize)))
@@ -103,7 +85,7 @@ fn read_span(blob: &dyn Blob, entries: &[&Entry], span: &Span, deliver: &Deliver
             None => Box::new(Ranges { blob, range, block: Bytes::new() }),
         };
         if location.method == DEFLATED {
-            deliver(entry, Ok(&mut DeflateDecoder::new_with_buf(raw, vec![0; 64 << 10])))?;
+            deliver(entry, Ok(&mut BufReader::with_capacity(BLOCK, DeflateDecoder::new(raw))))?;
         } else {
             deliver(entry, Ok(&mut *raw))?;
         }
@@ -120,13 +102,23 @@ struct Ranges<'a> {
 
 impl Read for Ranges<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.fill_buf()?.read(out)?;
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl BufRead for Ranges<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.block.is_empty() && !self.range.is_empty() {
             let end = self.range.end.min(self.range.start + SPAN);
             self.block = self.blob.read_at(self.range.start..end).map_err(io::Error::other)?;
             self.range.start = end;
         }
-        let n = out.len().min(self.block.len());
-        out[..n].copy_from_slice(&self.block.split_to(n));
-        Ok(n)
+        Ok(&self.block)
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.block.advance(n);
     }
 }

@@ -5,6 +5,9 @@ use std::ops::Range;
 
 /// How many literals one vectorised pass takes; more make it slow.
 const PACKED: usize = 64;
+/// A vectorised pass compares as many bytes of each literal as the shortest has, up to this many, before it looks closer:
+/// one that is shorter makes all others of its pass look closer ten times as often.
+const COMPARED: usize = 4;
 /// From how many literals on one automaton is faster than several vectorised passes.
 const AUTOMATON: usize = 16 * PACKED;
 
@@ -15,8 +18,8 @@ enum Pass {
 
 /// Finds where any of a set of literals begins.
 pub(super) struct Finder {
-    /// Each with the number of its first literal.
-    passes: Vec<(usize, Pass)>,
+    /// Each with the numbers of its literals.
+    passes: Vec<(Vec<usize>, Pass)>,
     longest: usize,
 }
 
@@ -24,8 +27,13 @@ impl Finder {
     /// Makes a finder of literals, none of them empty.
     pub(super) fn new<L: AsRef<[u8]>>(literals: &[L]) -> Self {
         let group = if literals.len() > AUTOMATON { literals.len() } else { PACKED };
-        let passes =
-            literals.chunks(group.max(1)).enumerate().filter_map(|(i, l)| Some((i * group, pass(l)?))).collect();
+        let literal = |number: &usize| literals[*number].as_ref();
+        let (short, long): (Vec<usize>, Vec<usize>) =
+            (0..literals.len()).partition(|number| literal(number).len() < COMPARED);
+        let groups = short.chunks(group.max(1)).chain(long.chunks(group.max(1)));
+        let passes = groups
+            .filter_map(|numbers| Some((numbers.to_vec(), pass(&numbers.iter().map(literal).collect::<Vec<_>>())?)));
+        let passes = passes.collect();
         Finder { passes, longest: literals.iter().map(|l| l.as_ref().len()).max().unwrap_or(0) }
     }
 
@@ -33,12 +41,12 @@ impl Finder {
     /// begin at one place the longest of each pass counts.
     pub(super) fn each(&self, text: &[u8], window: Range<usize>, mut hit: impl FnMut(usize, usize, usize)) {
         let end = text.len().min(window.end + self.longest);
-        for (first, pass) in &self.passes {
+        for (numbers, pass) in &self.passes {
             let mut at = window.start;
             while let Some((start, len, number)) = pass.find(text, at..end)
                 && start < window.end
             {
-                hit(start, len, first + number);
+                hit(start, len, numbers[number]);
                 // From the next byte, not behind the hit: literals may overlap.
                 at = start + 1;
             }

@@ -3,7 +3,7 @@
 use crate::{
     cli::{Session, exit},
     error::Result,
-    ops::repro::diff::{Change, Difference, diff},
+    ops::repro::diff::{Change, Compared, Difference, diff},
 };
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 #[derive(Debug, clap::Args)]
 #[command(
     before_help = "Examples:\n  ci-tool repro diff k3v9 7m2x\n  ci-tool repro diff k3v9 7m2x --output json",
-    after_help = "Times of files do not count. Ends with 0, whether they differ or not."
+    after_help = "Times of files do not count. Ends with 0, whether they differ or not; with 3 when what is damaged was not compared."
 )]
 pub struct Args {
     /// A capture, by the beginning of its id
@@ -23,8 +23,9 @@ pub struct Args {
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let world = session.world(false)?;
-    let differences = diff(&world, &args.first, &args.second).await?;
+    let Compared { differences, lost } = diff(&world, &args.first, &args.second).await?;
     let out = &session.out;
+    lost.iter().for_each(|lost| out.warn(&format!("not compared: {}", lost.error().message())));
     if out.is_json() {
         let list: Vec<Value> = differences.iter().map(value).collect();
         out.json(&json!({ "schema": 1, "differences": list }));
@@ -34,7 +35,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         let lines: Vec<String> = differences.iter().map(line).collect();
         out.text(&lines.join("\n"));
     }
-    Ok(exit::DONE)
+    Ok(if lost.is_empty() { exit::DONE } else { exit::PARTLY })
 }
 
 fn value(d: &Difference) -> Value {

@@ -6,7 +6,7 @@ use crate::{
         out::{Align, Table},
     },
     error::Result,
-    ops::repro::files::{WORKSPACE, files},
+    ops::repro::files::{Listed, WORKSPACE, files},
     pipeline::entry::{Content, Entry, display},
 };
 use jiff::Timestamp;
@@ -25,12 +25,14 @@ pub struct Args {
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let world = session.world(false)?;
-    let (record, entries) = files(&world, &args.id, args.glob.as_deref()).await?;
+    let Listed { record, entries, lost } = files(&world, &args.id, args.glob.as_deref()).await?;
     let out = &session.out;
+    lost.iter().for_each(|lost| out.warn(lost.error().message()));
+    let done = if lost.is_empty() { exit::DONE } else { exit::PARTLY };
     if out.is_json() {
         let files: Vec<Value> = entries.iter().map(entry).collect();
         out.json(&json!({ "schema": 1, "id": record.id, "files": files }));
-        return Ok(exit::DONE);
+        return Ok(done);
     }
     let mut table =
         Table::new(&[("MODE", Align::Left), ("SIZE", Align::Right), ("MODIFIED", Align::Left), ("PATH", Align::Left)]);
@@ -39,7 +41,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     if let (Some(glob), true) = (&args.glob, entries.is_empty()) {
         out.note(&format!("nothing in {} matches {glob}; `*` stays in one folder, `**` goes below", record.id));
     }
-    Ok(exit::DONE)
+    Ok(done)
 }
 
 fn row(entry: &Entry) -> Vec<String> {

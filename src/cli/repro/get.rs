@@ -29,7 +29,9 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let destination =
         if args.to.as_os_str() == "-" { Destination::Stream(session.out.stream()) } else { Destination::Path(args.to) };
     let taken = get(&world, &args.id, &args.path, destination).await?;
-    let Some(to) = &taken.to else { return Ok(exit::DONE) };
+    taken.lost.iter().for_each(|lost| session.out.warn(lost.error().message()));
+    let done = if taken.lost.is_empty() { exit::DONE } else { exit::PARTLY };
+    let Some(to) = &taken.to else { return Ok(done) };
     if session.out.is_json() {
         session
             .out
@@ -37,5 +39,5 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     } else {
         session.out.note(&format!("{} is at {} ({})", taken.path, to.display(), out::bytes(taken.bytes)));
     }
-    Ok(exit::DONE)
+    Ok(done)
 }

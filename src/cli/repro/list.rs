@@ -118,7 +118,7 @@ fn row(record: &Record, now: Timestamp) -> Vec<String> {
             past if record.expires <= now => format!("expired {past}"),
             left => format!("expires {left}"),
         },
-        out::bytes(record.totals.bytes),
+        if record.has_tree() { out::bytes(record.totals.bytes) } else { "no files".into() },
         state(record, now).into(),
     ]
 }
@@ -135,6 +135,8 @@ pub(super) struct Summary<'a> {
     revision: &'a Revision,
     outcome: &'a Outcome,
     format: Format,
+    signature: &'a Option<String>,
+    repeats: &'a [Id],
     totals: Totals,
 }
 
@@ -150,6 +152,8 @@ pub(super) fn summary(record: &Record, now: Timestamp) -> Summary<'_> {
         revision: &record.revision,
         outcome: &record.outcome,
         format: record.format,
+        signature: &record.signature,
+        repeats: &record.repeats,
         totals: record.totals,
     }
 }

@@ -8,6 +8,7 @@ mod files;
 mod gc;
 mod get;
 mod list;
+mod lost;
 mod restore;
 mod save;
 mod show;

@@ -1,5 +1,6 @@
 //! `ci-tool repro restore`.
 
+use super::lost;
 use crate::{
     cli::{Session, exit, global::Change, out},
     error::{Error, Kind, Result},
@@ -94,7 +95,8 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     if args.shell {
         return shell(&args, &restored);
     }
-    Ok(if restored.failed.is_empty() && restored.impossible.is_empty() { exit::DONE } else { exit::PARTLY })
+    let whole = restored.failed.is_empty() && restored.lost.is_empty() && restored.impossible.is_empty();
+    Ok(if whole { exit::DONE } else { exit::PARTLY })
 }
 
 /// Refuses to rerun what nobody knows, before anything is restored.
@@ -112,6 +114,9 @@ fn report(session: &Session, world: &World, restored: &Restored) {
     let (out, record) = (&session.out, &restored.shown.record);
     for (path, error) in &restored.failed {
         out.warn(&format!("not restored: {path}: {}", error.message()));
+    }
+    for lost in &restored.lost {
+        out.warn(&format!("not restored: {}", lost.error().message()));
     }
     for path in &restored.impossible {
         out.warn(&format!("the link {path} was not made: links need developer mode or an administrator here"));
@@ -132,6 +137,7 @@ fn report(session: &Session, world: &World, restored: &Restored) {
             "resumed": restored.resumed,
             "removed": restored.shown.details.removed.len(),
             "failed": failed,
+            "lost": lost::values(&restored.lost),
             "links_not_made": restored.impossible,
             "drift": restored.drift,
         }));

@@ -5,6 +5,7 @@ use super::{
     save::length,
 };
 use crate::{
+    capture::history::names,
     cli::{Session, exit, out},
     error::{Error, Result},
     ops::repro::{
@@ -93,7 +94,8 @@ fn text(shown: &Shown, unsearched: &[String], now: jiff::Timestamp) -> String {
         }
     };
     let (revision, outcome, totals) = (&record.revision, &record.outcome, &record.totals);
-    field("capture", Some(format!("{} ({}, {})", record.id, state(record, now), record.format.as_str())));
+    let stored = if record.has_tree() { record.format.as_str() } else { "no files" };
+    field("capture", Some(format!("{} ({}, {stored})", record.id, state(record, now))));
     field("job", Some(record.job.name.clone()));
     field("build", record.job.build.clone());
     field("page", record.job.url.clone());
@@ -115,15 +117,19 @@ fn text(shown: &Shown, unsearched: &[String], now: jiff::Timestamp) -> String {
     let machine = ["distribution", "kernel", "architecture", "cpu"].iter().filter_map(|name| facts.get(*name).cloned());
     field("machine", Some(machine.collect::<Vec<_>>().join(", ")));
     field("container", facts.get("container").cloned());
+    let stored = out::bytes(totals.stored);
     field(
         "contents",
-        Some(format!(
-            "{}, {}, {} in the store",
-            out::count(totals.entries, "file or folder", "files and folders"),
-            out::bytes(totals.bytes),
-            out::bytes(totals.stored)
-        )),
+        Some(match record.has_tree() {
+            true => format!(
+                "{}, {}, {stored} in the store",
+                out::count(totals.entries, "file or folder", "files and folders"),
+                out::bytes(totals.bytes),
+            ),
+            false => format!("no files, the failure being known; {stored} in the store"),
+        }),
     );
+    field("repeats", (!record.has_tree()).then(|| names(&record.repeats)));
     field("environment", Some(out::count(details.environment.len(), "variable", "variables")));
     for root in &details.roots {
         field("tree", Some(format!("{} was {}", root.prefix, root.path)));

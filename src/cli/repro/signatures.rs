@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Prints how often each failure was saved, the most frequent first. `captures` are in order, the latest first.
+/// Prints how often each failure was recorded, the most frequent first, and which captures of it have its files. `captures` are in order, the latest first.
 pub(super) fn print(session: &Session, captures: &[Record], now: Timestamp) {
     let mut groups: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
     for record in captures {
@@ -25,7 +25,9 @@ pub(super) fn print(session: &Session, captures: &[Record], now: Timestamp) {
     if session.out.is_json() {
         let value = |(signature, records): &(&str, Vec<&Record>)| -> Value {
             let ids: Vec<_> = records.iter().map(|r| &r.id).collect();
-            json!({ "signature": signature, "job": records[0].job.name, "count": records.len(), "captures": ids })
+            let whole: Vec<_> = whole(records).map(|r| &r.id).collect();
+            let job = &records[0].job.name;
+            json!({ "signature": signature, "job": job, "count": records.len(), "captures": ids, "whole": whole })
         };
         let list: Vec<Value> = groups.iter().map(value).collect();
         return session.out.json(&json!({ "schema": 1, "signatures": list }));
@@ -33,9 +35,10 @@ pub(super) fn print(session: &Session, captures: &[Record], now: Timestamp) {
     let mut table = Table::new(&[
         ("SIGNATURE", Align::Left),
         ("COUNT", Align::Right),
+        ("WHOLE", Align::Right),
         ("JOB", Align::Left),
         ("OUTCOME", Align::Left),
-        ("LATEST", Align::Left),
+        ("LATEST WHOLE", Align::Left),
         ("AGE", Align::Right),
     ]);
     for (signature, records) in &groups {
@@ -43,9 +46,10 @@ pub(super) fn print(session: &Session, captures: &[Record], now: Timestamp) {
         table.row([
             (*signature).to_owned(),
             records.len().to_string(),
+            whole(records).count().to_string(),
             latest.job.name.clone(),
             latest.outcome.show(),
-            latest.id.to_string(),
+            whole(records).next().map_or_else(|| "-".into(), |r| r.id.to_string()),
             age(latest.created, now),
         ]);
     }
@@ -53,4 +57,9 @@ pub(super) fn print(session: &Session, captures: &[Record], now: Timestamp) {
     if groups.is_empty() {
         session.out.note("no capture here is of a failure");
     }
+}
+
+/// Those that have files: only they can be restored.
+fn whole<'a>(records: &'a [&Record]) -> impl Iterator<Item = &'a Record> {
+    records.iter().copied().filter(|record| record.has_tree())
 }

@@ -44,8 +44,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
 }
 
 fn value(job: Option<&str>, sums: &Sums) -> Value {
-    let mut value =
-        json!({ "captures": sums.captures, "logical": sums.logical, "stored": sums.stored, "ratio": sums.ratio() });
+    let mut value = json!({ "captures": sums.captures, "repeats": sums.repeats, "logical": sums.logical, "stored": sums.stored, "ratio": sums.ratio() });
     if let Some(job) = job {
         value["job"] = job.into();
     }
@@ -56,6 +55,7 @@ fn print(session: &Session, found: &Stats) {
     let mut table = Table::new(&[
         ("JOB", Align::Left),
         ("CAPTURES", Align::Right),
+        ("NO FILES", Align::Right),
         ("CONTENT", Align::Right),
         ("STORED", Align::Right),
         ("RATIO", Align::Right),
@@ -64,6 +64,7 @@ fn print(session: &Session, found: &Stats) {
         [
             name.to_owned(),
             s.captures.to_string(),
+            s.repeats.to_string(),
             out::bytes(s.logical),
             out::bytes(s.stored),
             format!("{:.1}", s.ratio()),

@@ -1,5 +1,6 @@
 //! `ci-tool repro verify`.
 
+use super::lost;
 use crate::{
     cli::{Session, exit, out},
     error::Result,
@@ -34,12 +35,14 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
             "bytes": found.bytes,
             "damaged_objects": list(&found.objects),
             "damaged_files": list(&found.damaged),
+            "lost": lost::values(&found.lost),
         }));
     } else if found.is_whole() {
         out.text(&format!("{} is whole: {} files, {}", found.id, found.files, out::bytes(found.bytes)));
     } else {
         let lines = found.objects.iter().map(|d| ("object", d)).chain(found.damaged.iter().map(|d| ("file", d)));
-        let lines: Vec<String> = lines.map(|(what, d)| format!("damaged {what} {}: {}", d.what, d.why)).collect();
+        let mut lines: Vec<String> = lines.map(|(what, d)| format!("damaged {what} {}: {}", d.what, d.why)).collect();
+        lines.extend(found.lost.iter().map(|lost| lost.error().message().to_owned()));
         out.text(&lines.join("\n"));
         let good = found.files.saturating_sub(found.damaged.len() as u64);
         out.note(&format!("{good} of {} files can still be restored: ci-tool repro restore {}", found.files, found.id));

@@ -2,11 +2,14 @@
 
 mod batch;
 mod decide;
+mod diff;
 mod explain;
 mod job;
+mod lint;
 mod log;
 mod queues;
 mod serve;
+mod test;
 
 use super::Session;
 use crate::error::Result;
@@ -29,6 +32,9 @@ enum Verb {
     Explain(explain::Args),
     Batch(batch::Args),
     Serve(serve::Args),
+    Test(test::Args),
+    Lint(lint::Args),
+    Diff(diff::Args),
     #[command(subcommand)]
     Queues(queues::Verb),
 }
@@ -40,6 +46,9 @@ pub(super) async fn run(session: Session, args: Args) -> Result<u8> {
         Some(Verb::Explain(args)) => explain::run(&session, args).await,
         Some(Verb::Batch(args)) => batch::run(&session, &args),
         Some(Verb::Serve(args)) => serve::run(&session, args).await,
+        Some(Verb::Test(args)) => test::run(&session, &args),
+        Some(Verb::Lint(args)) => lint::run(&session, &args),
+        Some(Verb::Diff(args)) => diff::run(&session, &args),
         Some(Verb::Queues(verb)) => queues::run(&session, verb),
     }
 }

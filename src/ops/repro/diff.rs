@@ -1,11 +1,14 @@
 //! `repro diff`: what tells two captures apart.
 
 use super::{
-    files::files,
+    files::{Listed, files},
     show::{Shown, show},
 };
 use crate::{
-    capture::details::Details,
+    capture::{
+        details::Details,
+        tiles::{Loss, Lost},
+    },
     error::Result,
     ops::World,
     pipeline::{
@@ -55,11 +58,20 @@ pub struct Difference {
     pub after: Option<String>,
 }
 
+/// What a comparison found.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    /// The differences.
+    pub differences: Vec<Difference>,
+    /// What the manifest of either has lost: of that nothing is said.
+    pub lost: Vec<Lost>,
+}
+
 /// Compares two captures: the job and machine, the environment, the tools, the files. Times of files do not count.
 ///
 /// # Errors
 /// As for showing either.
-pub async fn diff(world: &World, first: &str, second: &str) -> Result<Vec<Difference>> {
+pub async fn diff(world: &World, first: &str, second: &str) -> Result<Compared> {
     let (a, b) = (show(world, first).await?, show(world, second).await?);
     let mut found = compare("about", &a.about(), &b.about());
     let environment = |shown: &Shown| -> EnvMap {
@@ -69,10 +81,20 @@ pub async fn diff(world: &World, first: &str, second: &str) -> Result<Vec<Differ
     found.extend(compare("environment", &environment(&a), &environment(&b)));
     found.extend(compare_secrets(&a.details, &b.details));
     found.extend(compare("tool", &a.details.tool_versions(), &b.details.tool_versions()));
-    let (_, before) = files(world, a.record.id.as_str(), None).await?;
-    let (_, after) = files(world, b.record.id.as_str(), None).await?;
+    let Listed { entries: mut before, mut lost, .. } = files(world, a.record.id.as_str(), None).await?;
+    let Listed { entries: mut after, lost: also, .. } = files(world, b.record.id.as_str(), None).await?;
+    lost.extend(also);
+    forget(&mut before, &lost);
+    forget(&mut after, &lost);
     found.extend(compare_files(&before, &after));
-    Ok(found)
+    Ok(Compared { differences: found, lost })
+}
+
+/// Leaves out what one side has lost, so that it does not seem to differ.
+fn forget(entries: &mut Vec<Entry>, lost: &[Lost]) {
+    let held = |entry: &Entry, loss| lost.iter().any(|lost| lost.loss == loss && lost.holds(&entry.path));
+    entries.retain(|entry| !held(entry, Loss::Entries));
+    entries.iter_mut().filter(|entry| held(entry, Loss::Metadata)).for_each(|entry| entry.mode = 0);
 }
 
 impl Shown {

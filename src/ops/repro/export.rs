@@ -40,7 +40,7 @@ pub struct Exported {
     pub format: Format,
     /// How many files and folders of the capture are in it.
     pub entries: usize,
-    /// Files that are damaged in the store and so not in the archive.
+    /// What is damaged in the store and so not in the archive, and why.
     pub failed: Vec<(String, String)>,
     /// The archive's size in bytes; 0 after a dry run.
     pub len: u64,
@@ -105,7 +105,9 @@ pub async fn export(world: &World, request: &Request) -> Result<Exported> {
             _ => std::fs::rename(&out, to),
         })
         .map_err(|e| Error::io("putting in place", to, e))?;
-    let failed = restored.failed.into_iter().map(|(path, error)| (path, error.message().to_owned())).collect();
+    let lost = restored.lost.iter().map(|lost| (lost.to_string(), lost.error().message().to_owned()));
+    let failed =
+        restored.failed.into_iter().map(|(path, error)| (path, error.message().to_owned())).chain(lost).collect();
     Ok(Exported { record, format, entries: count, failed, len })
 }
 

@@ -4,7 +4,8 @@ use super::show::details;
 use crate::{
     capture::{
         catalog,
-        objects::{Manifest, read_manifest, read_tiles, top},
+        objects::top,
+        tiles::{Loss, Lost, Manifest, read_tiles},
     },
     error::{Error, Kind, Result},
     ops::World,
@@ -19,16 +20,27 @@ use globset::GlobBuilder;
 /// The root whose name need not be typed.
 pub const WORKSPACE: &str = "workspace/";
 
+/// What was listed.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The capture's record.
+    pub record: Record,
+    /// The entries that match, in path order.
+    pub entries: Vec<Entry>,
+    /// What of the manifest cannot be read, and may hide others.
+    pub lost: Vec<Lost>,
+}
+
 /// Lists the entries that match a glob (all of them without one): in the workspace, or from the top when the glob begins
 /// with `workspace/` or `also/`; a directory's name lists what is in it. An absolute path is that of the job's machine. Only the parts of the manifest that can match are read.
 ///
 /// # Errors
 /// As [`catalog::find`]; `Usage` for a glob that is none; `Corrupt`.
-pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<(Record, Vec<Entry>)> {
+pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<Listed> {
     let record = catalog::find(&world.store, id).await?.record;
     let Some(glob) = glob else {
-        let manifest = read_manifest(&world.store, &record).await?;
-        return Ok((record, manifest.entries));
+        let Manifest { entries, lost, .. } = below(world, &record, "").await?;
+        return Ok(Listed { record, entries, lost });
     };
     let full = from_top(&relative(world, &record, glob).await?);
     let full = full.trim_end_matches('/').to_owned();
@@ -40,7 +52,7 @@ pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<(Recor
                 .hint("for example 'build/logs/**' or '**/*.log'")
         })?
         .compile_matcher();
-    let entries = below(world, &record, literal(&full)).await?.entries;
+    let Manifest { mut entries, mut lost, .. } = below(world, &record, literal(&full)).await?;
     let plain = literal(&full) == full;
     let inside = |entry: &Entry| {
         plain && entry.path.strip_prefix(full.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'/'))
@@ -51,20 +63,40 @@ pub async fn files(world: &World, id: &str, glob: Option<&str>) -> Result<(Recor
         let path = crate::archive::tree::os_path(&entry.path).unwrap_or_default();
         inside(entry) || matcher.is_match(path) && itself(entry)
     };
-    Ok((record, entries.into_iter().filter(matches).collect()))
+    entries.retain(matches);
+    lost.retain(|lost| concerns(lost, literal(&full).as_bytes(), &entries));
+    Ok(Listed { record, entries, lost })
 }
 
-/// The entry with this path and everything below it. A path without `workspace/` or `also/` is the workspace's.
+/// Whether a loss concerns what was looked for: hides what may be at `path` and below it, or takes the modes and times of
+/// some of `entries`, which were found there.
+fn concerns(lost: &Lost, path: &[u8], entries: &[Entry]) -> bool {
+    match lost.loss {
+        Loss::Entries => path.is_empty() || lost.touches(path),
+        Loss::Metadata => entries.iter().any(|entry| lost.holds(&entry.path)),
+    }
+}
+
+/// The entry with this path and everything below it. A path without `workspace/` or `also/` is the workspace's. The manifest
+/// may have lost modes and times of these entries, no entries.
 ///
 /// # Errors
-/// `NotFound`, with names that are near; `Corrupt`; those of the store.
+/// `NotFound`, with names that are near; `Corrupt`, also when an entry may be lost; those of the store.
 pub async fn subtree(world: &World, record: &Record, path: &str) -> Result<Manifest> {
     let full = from_top(&relative(world, record, path.trim_end_matches('/')).await?);
-    let Manifest { mut entries, frames } = below(world, record, &full).await?;
+    let mut manifest = below(world, record, &full).await?;
+    let entries = &mut manifest.entries;
     let inside =
         |entry: &Entry| entry.path.strip_prefix(full.as_bytes()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/');
-    let near = nearest(&entries, &full);
+    let near = nearest(entries, &full);
     entries.retain(inside);
+    manifest.lost.retain(|lost| concerns(lost, full.as_bytes(), entries));
+    // Of anything but a directory there is no more than itself.
+    let alone = entries.first().is_some_and(|e| *e.path == *full.as_bytes() && e.content != Content::Directory);
+    if let Some(lost) = manifest.lost.iter().find(|lost| lost.loss == Loss::Entries && !alone) {
+        return Err(lost.error().context(format!("looking for {path}")));
+    }
+    manifest.lost.retain(|lost| lost.loss == Loss::Metadata);
     if entries.is_empty() {
         let error = Error::new(Kind::NotFound, format!("capture {} has no file {path}", record.id));
         let id = &record.id;
@@ -76,7 +108,7 @@ pub async fn subtree(world: &World, record: &Record, path: &str) -> Result<Manif
             None => error.hint(format!("`ci-tool repro files {id}` lists what it has")),
         });
     }
-    Ok(Manifest { entries, frames })
+    Ok(manifest)
 }
 
 /// A path without the directory that was saved: an absolute one is looked up among those of the job's machine.
@@ -119,10 +151,7 @@ fn literal(glob: &str) -> &str {
 
 async fn below(world: &World, record: &Record, path: &str) -> Result<Manifest> {
     let top = top(record)?;
-    let tiles = if path.is_empty() { &top.tiles[..] } else { top.subtree(path.as_bytes()) };
-    if tiles.len() == top.tiles.len() {
-        return read_manifest(&world.store, record).await;
-    }
+    let tiles = if path.is_empty() { 0..top.tiles.len() } else { top.subtree(path.as_bytes()) };
     read_tiles(&world.store, record, &top, tiles).await
 }
 

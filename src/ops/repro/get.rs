@@ -8,7 +8,8 @@ use crate::{
     },
     capture::{
         catalog,
-        objects::{Contents, Manifest},
+        objects::Contents,
+        tiles::{Lost, Manifest},
     },
     error::{Error, Kind, Result},
     ops::World,
@@ -20,7 +21,7 @@ use crate::{
     process::quote_sh,
 };
 use std::{
-    io::{Read, Write},
+    io::{BufRead, Read, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -44,6 +45,8 @@ pub struct Taken {
     pub files: u64,
     /// Their size in bytes.
     pub bytes: u64,
+    /// Modes and times that the manifest has lost.
+    pub lost: Vec<Lost>,
 }
 
 /// Takes out one file or one folder. What is written to a path is whole and verified, or not there; a stream is cut off
@@ -54,7 +57,9 @@ pub struct Taken {
 pub async fn get(world: &World, id: &str, path: &str, destination: Destination) -> Result<Taken> {
     let _progress = Until(&*world.progress);
     let record = catalog::find(&world.store, id).await?.record;
-    let Manifest { entries, frames } = subtree(world, &record, path).await?;
+    let mut manifest = subtree(world, &record, path).await?;
+    manifest.stamp((world.now)());
+    let Manifest { entries, frames, lost } = manifest;
     let first = entries[0].clone();
     let name = first.display().into_owned();
     let base = first.path.rsplit(|b| *b == b'/').next().unwrap_or_default();
@@ -65,7 +70,7 @@ pub async fn get(world: &World, id: &str, path: &str, destination: Destination) 
             .hint(format!("name a directory to put it in: ci-tool repro get {} {path} --to DIR", record.id))),
         Destination::Stream(out) => {
             stream(&record, Contents::open(&world.store, &record, frames).await?, first, out).await?;
-            Ok(Taken { path: name, to: None, files, bytes })
+            Ok(Taken { path: name, to: None, files, bytes, lost })
         }
         Destination::Path(to) => {
             check_path(base)?;
@@ -79,7 +84,7 @@ pub async fn get(world: &World, id: &str, path: &str, destination: Destination) 
                     .hint("name another place with --to"));
             }
             place(world, &record, Contents::open(&world.store, &record, frames).await?, entries, &to).await?;
-            Ok(Taken { path: name, to: Some(to), files, bytes })
+            Ok(Taken { path: name, to: Some(to), files, bytes, lost })
         }
     }
 }
@@ -87,7 +92,7 @@ pub async fn get(world: &World, id: &str, path: &str, destination: Destination) 
 async fn stream(record: &Record, contents: Contents, entry: Entry, out: Box<dyn Write + Send>) -> Result<()> {
     let out = Mutex::new(out);
     let work = move || {
-        let deliver = |entry: &Entry, content: Result<&mut dyn Read>| {
+        let deliver = |entry: &Entry, content: Result<&mut dyn BufRead>| {
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
             copy(entry, content?, &mut **out)
         };

@@ -126,11 +126,14 @@ pub fn unsearched<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Strin
     objects.into_iter().chain(archives).collect()
 }
 
-/// As [`unsearched`], for a capture whose entries are not at hand.
+/// As [`unsearched`], for a capture whose entries are not at hand. One without files has none.
 ///
 /// # Errors
 /// `Corrupt`, those of the store.
 pub async fn unsearched_in(world: &World, record: &Record) -> Result<Vec<String>> {
+    if !record.has_tree() {
+        return Ok(Vec::new());
+    }
     Ok(unsearched(&read_manifest(&world.store, record).await?.entries))
 }
 

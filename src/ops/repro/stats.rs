@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub struct Sums {
     /// How many captures.
     pub captures: u64,
+    /// How many of them have only their log, the same failure having been saved before.
+    pub repeats: u64,
     /// Bytes of content as they would lie on a disk.
     pub logical: u64,
     /// Bytes in the store.
@@ -18,6 +20,7 @@ pub struct Sums {
 impl Sums {
     fn add(&mut self, record: &Record) {
         self.captures += 1;
+        self.repeats += u64::from(!record.has_tree());
         self.logical = self.logical.saturating_add(record.totals.bytes);
         self.stored = self.stored.saturating_add(record.totals.stored);
     }
@@ -80,12 +83,16 @@ mod tests {
 
     #[test]
     fn sums_are_by_job_and_the_largest_come_first() {
-        let stats =
-            sum(vec![record('a', "unit", 100, 50), record('b', "unit", 100, 1), record('c', "lint", 10, 60)], 2);
-        assert_eq!(stats.all, Sums { captures: 3, logical: 210, stored: 111 });
+        let repeats = vec![record('a', "unit", 0, 0).id];
+        let repeat = Record { repeats, ..record('d', "unit", 0, 3) };
+        let stats = sum(
+            vec![record('a', "unit", 100, 50), record('b', "unit", 100, 1), record('c', "lint", 10, 60), repeat],
+            2,
+        );
+        assert_eq!(stats.all, Sums { captures: 4, repeats: 1, logical: 210, stored: 114 });
         assert_eq!(
             stats.jobs.iter().map(|(job, s)| (job.as_str(), s.stored)).collect::<Vec<_>>(),
-            [("lint", 60), ("unit", 51)]
+            [("lint", 60), ("unit", 54)]
         );
         assert_eq!(stats.largest.iter().map(|r| &r.id.as_str()[..1]).collect::<Vec<_>>(), ["c", "a"]);
         assert_eq!(Sums::default().ratio(), 0.0);

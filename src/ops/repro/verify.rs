@@ -5,7 +5,8 @@ use crate::{
     archive::{self, read_error},
     capture::{
         catalog,
-        objects::{Contents, Manifest, damaged_manifests, part_key, read_manifest, read_part},
+        objects::{Contents, part_key, read_part},
+        tiles::{Lost, Manifest, read_sound},
     },
     error::{Error, Kind, Result},
     ops::World,
@@ -45,6 +46,8 @@ pub struct Verified {
     pub objects: Vec<Damage>,
     /// Files that cannot be restored.
     pub damaged: Vec<Damage>,
+    /// What the manifest has lost: entries that cannot be restored, or their modes and times.
+    pub lost: Vec<Lost>,
 }
 
 impl Verified {
@@ -57,7 +60,7 @@ impl Verified {
 
     /// Whether everything is as it was saved.
     pub fn is_whole(&self) -> bool {
-        self.objects.is_empty() && self.damaged.is_empty()
+        self.objects.is_empty() && self.damaged.is_empty() && self.lost.is_empty()
     }
 }
 
@@ -68,7 +71,14 @@ impl Verified {
 pub async fn verify(world: &World, id: &str) -> Result<Verified> {
     let _progress = Until(&*world.progress);
     let record = catalog::find(&world.store, id).await?.record;
-    let mut found = Verified { id: record.id.clone(), files: 0, bytes: 0, objects: Vec::new(), damaged: Vec::new() };
+    let mut found = Verified {
+        id: record.id.clone(),
+        files: 0,
+        bytes: 0,
+        objects: Vec::new(),
+        damaged: Vec::new(),
+        lost: Vec::new(),
+    };
     world.progress.phase(
         "objects",
         Some(record.parts.all().fold(0, |sum, p| u64::saturating_add(sum, p.size))),
@@ -92,12 +102,13 @@ pub async fn verify(world: &World, id: &str) -> Result<Verified> {
     if let Some(log) = &record.parts.log {
         note("log", read_part(&world.store, log).await.map(drop))?;
     }
-    let manifest = match read_manifest(&world.store, &record).await {
+    // A repeat has no files: that was all.
+    if !record.has_tree() {
+        return Ok(found);
+    }
+    let mut manifest = match read_sound(&world.store, &record).await {
         Ok(manifest) => manifest,
         Err(e) if is_damage(&e) => {
-            for key in damaged_manifests(&world.store, &record).await.unwrap_or_default() {
-                found.add_object(key.as_str(), "tiles in it are damaged or missing");
-            }
             found
                 .damaged
                 .push(Damage { what: "every file".into(), why: format!("{}: nothing can be restored", reason(&e)) });
@@ -105,6 +116,10 @@ pub async fn verify(world: &World, id: &str) -> Result<Verified> {
         }
         Err(e) => return Err(e),
     };
+    found.lost = std::mem::take(&mut manifest.lost);
+    for lost in found.lost.clone() {
+        found.add_object(lost.key.as_str(), "tiles in it are damaged or missing");
+    }
     contents(world, &record, manifest, &mut found).await?;
     found.objects.dedup();
     Ok(found)

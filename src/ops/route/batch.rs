@@ -1,17 +1,15 @@
 //! `route batch`: a decision a line.
 
 use super::{
-    decide::{Decision, decide},
+    decide::{Decision, Silent, attempt},
     job::Job,
+    lines,
     report::Report,
     rules::Rules,
 };
 use crate::error::{Error, Kind, Result};
 use serde_json::json;
 use std::io::{BufRead, Write};
-
-/// A longer line is refused, in bytes: it is no job.
-const LINE_MAX: usize = 1 << 20;
 
 /// How many jobs were decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,27 +37,19 @@ pub fn batch(rules: &Rules, input: impl BufRead, output: impl Write) -> Result<C
 /// As [`batch`], and those of `asked`.
 pub fn batch_heard(
     rules: &Rules,
-    mut input: impl BufRead,
+    input: impl BufRead,
     mut output: impl Write,
     mut asked: impl FnMut(Job) -> Result<()>,
 ) -> Result<Counts> {
     let mut counts = Counts::default();
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = std::io::Read::take(&mut input, LINE_MAX as u64 + 1).read_until(b'\n', &mut line);
-        if read.map_err(|e| failed("reading the jobs", e))? == 0 {
-            return output.flush().map_err(|e| failed("writing the decisions", e)).map(|()| counts);
-        }
-        if line.len() > LINE_MAX {
-            return Err(Error::new(Kind::Usage, format!("a line of the jobs is longer than {LINE_MAX} bytes"))
-                .hint("write one JSON object a line"));
-        }
-        let job = heard(rules, &line, &mut output, &mut counts, |_| ())
+    lines::each(input, |line| {
+        let job = heard(rules, line, &mut output, &mut counts, |_| ())
             .and_then(|job| output.write_all(b"\n").map(|()| job))
             .map_err(|e| failed("writing the decisions", e))?;
-        job.map_or(Ok(()), &mut asked)?;
-    }
+        job.map_or(Ok(()), &mut asked)
+    })?;
+    output.flush().map_err(|e| failed("writing the decisions", e))?;
+    Ok(counts)
 }
 
 /// Decides one line and writes the answer without a line break.
@@ -92,7 +82,7 @@ pub fn heard(
             return Ok(None);
         }
     };
-    match decide(rules, &job) {
+    match attempt(rules, &job, &mut Silent) {
         Ok(decision) => {
             counts.decided += 1;
             counts.redirected += u64::from(decision.redirected());

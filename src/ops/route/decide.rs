@@ -151,6 +151,15 @@ pub fn decide<'a>(rules: &'a Rules, job: &'a Job) -> Result<Decision<'a>> {
 /// # Errors
 /// As [`decide`].
 pub fn trace<'a>(rules: &'a Rules, job: &'a Job, trace: &mut impl Trace) -> Result<Decision<'a>> {
+    attempt(rules, job, trace).map_err(|error| suggest(rules, job, error))
+}
+
+/// As [`trace`], but an error suggests nothing: for many jobs, because looking for a name like one that is not there takes
+/// a thousand times as long as a decision.
+///
+/// # Errors
+/// As [`decide`].
+pub fn attempt<'a>(rules: &'a Rules, job: &'a Job, trace: &mut impl Trace) -> Result<Decision<'a>> {
     let asked = QueueId::parse(&job.queue)?;
     let found = find(rules, asked, trace)?;
     let (queue, standard) = (rules.queue(found.number), rules.queue(found.standard));
@@ -160,16 +169,14 @@ pub fn trace<'a>(rules: &'a Rules, job: &'a Job, trace: &mut impl Trace) -> Resu
         subscription: &rules.redirections[n].subscription.value,
     };
     let fallback = |n: usize| {
-        let name = if found.number == found.standard && found.missing.is_none() { asked.name } else { &standard.name };
+        let name = if found.number == found.standard { found.name } else { &standard.name };
         let by = By::MissingTwin(&rules.redirections[n].name.value);
         Decision { asked, name, queue: found.standard, by, event: Some(missing(n)) }
     };
     // A twin that was asked for and is not there: its base is as near as it gets.
-    let stay = |by, event: Option<Event<'a>>| match found.missing {
-        None => Decision { asked, name: asked.name, queue: found.number, by, event },
-        Some(n) => {
-            Decision { asked, name: &standard.name, queue: found.standard, by, event: event.or(Some(missing(n))) }
-        }
+    let stay = |by, event: Option<Event<'a>>| {
+        let event = event.or(found.missing.map(missing));
+        Decision { asked, name: found.name, queue: found.number, by, event }
     };
 
     if queue.on_premises || standard.on_premises {
@@ -225,30 +232,51 @@ pub fn trace<'a>(rules: &'a Rules, job: &'a Job, trace: &mut impl Trace) -> Resu
 }
 
 /// The queue that was asked for.
-struct Found {
+struct Found<'a> {
     number: u32,
+    /// Its name: as it was asked for, or as the rules write it where it was asked for under a name that is none.
+    name: &'a str,
     /// Itself, or the one whose twin it is.
     standard: u32,
     /// What was asked for is not there, but would be the twin under this redirection.
     missing: Option<usize>,
 }
 
-fn find(rules: &Rules, asked: QueueId<'_>, trace: &mut impl Trace) -> Result<Found> {
+fn find<'a>(rules: &'a Rules, asked: QueueId<'a>, trace: &mut impl Trace) -> Result<Found<'a>> {
     if let Some(number) = rules.find(asked.name) {
         trace.step("(queue)", true, || format!("{} is at {}", asked.name, rules.queue(number).place));
-        return Ok(Found { number, standard: rules.standard_of(number), missing: None });
+        return Ok(Found { number, name: asked.name, standard: rules.standard_of(number), missing: None });
     }
-    let base = rules.split_suffix(asked.name).and_then(|(n, base)| Some((n, rules.find(base)?)));
-    if let Some((n, number)) = base {
-        trace.step("(queue)", false, || format!("{} is not in the rules; {} is", asked.name, rules.queue(number).name));
-        let standard = rules.standard_of(number);
-        return Ok(Found { number: standard, standard, missing: Some(usize::from(n)) });
+    let mut left = asked.name;
+    let mut wanted = u16::MAX;
+    // A suffix is never doubled: `x.svc.svc` and `x.svc.runtime` are taken apart down to a queue that is there, and the
+    // first of the redirections named is the one that is meant.
+    while let Some((suffix, rest)) = rules.split_suffix(left) {
+        (wanted, left) = (wanted.min(suffix), rest);
+        let Some(base) = rules.find(rest) else { continue };
+        let (queue, standard) = (rules.queue(base), rules.standard_of(base));
+        wanted = queue.twin_of.map_or(wanted, |(of, _)| wanted.min(of));
+        let twin = match queue.twin_of {
+            Some((of, _)) if of == wanted => Some(base),
+            _ => rules.queue(standard).twins[usize::from(wanted)],
+        };
+        let number = twin.unwrap_or(standard);
+        let name = &rules.queue(number).name;
+        trace.step("(queue)", false, || format!("{} is not in the rules; {name} is", asked.name));
+        return Ok(Found { number, name, standard, missing: twin.is_none().then_some(wanted.into()) });
     }
-    let error = Error::new(Kind::NotFound, format!("the queue {:?} is not in the rules", asked.name));
-    Err(match rules.nearest(asked.name) {
+    Err(Error::new(Kind::NotFound, format!("the queue {:?} is not in the rules", asked.name)))
+}
+
+/// Adds to the error of a decision what may have been meant.
+fn suggest(rules: &Rules, job: &Job, error: Error) -> Error {
+    if error.kind() != Kind::NotFound {
+        return error;
+    }
+    match QueueId::parse(&job.queue).ok().and_then(|asked| rules.nearest(asked.name)) {
         Some(near) => error.hint(format!("did you mean {near:?}? `ci-tool route queues list` shows all")),
         None => error.hint("`ci-tool route queues list` shows those that are"),
-    })
+    }
 }
 
 fn matches(rule: &Redirection, branch: Branch<'_>, repository: Option<&str>, trace: &mut impl Trace) -> bool {

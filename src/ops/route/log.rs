@@ -9,7 +9,7 @@ pub use writer::{Entry, Writer};
 
 use super::{
     batch::brief,
-    decide::trace,
+    decide::attempt,
     job::Job,
     report::{Report, Steps},
     rules::Rules,
@@ -48,7 +48,7 @@ impl Recorder {
     /// `result` (or its `error`) and the `trace`. Variables that hold secrets are left out; secrets anywhere else are masked.
     pub fn line(&self, at: Timestamp, id: &Id, rules: &Rules, job: &Job) -> Vec<u8> {
         let mut steps = Steps::default();
-        let result = match trace(rules, job, &mut steps) {
+        let result = match attempt(rules, job, &mut steps) {
             Ok(decision) => json!(Report::new(rules, &decision)),
             Err(error) => brief(&error),
         };

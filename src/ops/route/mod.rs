@@ -2,8 +2,14 @@
 
 pub mod batch;
 pub mod branch;
+pub mod cases;
+pub mod coverage;
 pub mod decide;
+pub mod diff;
 pub mod job;
+pub mod junit;
+pub mod lines;
+pub mod lint;
 pub mod log;
 pub mod metric_names;
 pub mod queue_id;

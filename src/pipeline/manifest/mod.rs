@@ -11,7 +11,7 @@ mod bytes;
 mod table;
 mod tile;
 
-pub use tile::decode_tile;
+pub use tile::Tiles;
 
 use crate::{
     error::{Error, Kind, Result},
@@ -79,7 +79,7 @@ pub struct Top {
 
 impl Top {
     /// The tiles that can hold `path` itself and everything below it.
-    pub fn subtree(&self, path: &[u8]) -> &[Tile] {
+    pub fn subtree(&self, path: &[u8]) -> Range<usize> {
         // A file with very many frames begins a tile, and goes on in tiles that begin with its own path as well: the last
         // of them, which can hold other entries, means nothing without the ones before.
         let last = self.tiles.partition_point(|tile| &*tile.first <= path).saturating_sub(1);
@@ -88,7 +88,7 @@ impl Top {
         let mut end_key = path.to_vec();
         end_key.push(b'0');
         let end = self.tiles.partition_point(|tile| *tile.first < *end_key);
-        &self.tiles[start..end.max(start)]
+        start..end.max(start)
     }
 
     /// Bytes of all tiles.

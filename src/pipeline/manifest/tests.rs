@@ -54,11 +54,11 @@ fn slice<'a>(object: &'a [u8], blob: &Blob) -> &'a [u8] {
 }
 
 fn read(object: &[u8], top: &Top) -> Result<Vec<Entry>> {
-    let (mut all, mut frames) = (Vec::new(), Frames::default());
+    let mut read = Tiles::default();
     for tile in &top.tiles {
-        decode_tile(tile, slice(object, &tile.content), slice(object, &tile.metadata), &mut frames, &mut all)?;
+        read.add(tile, slice(object, &tile.content), Some(slice(object, &tile.metadata)))?;
     }
-    Ok(all)
+    Ok(read.entries)
 }
 
 fn tree(count: usize) -> Vec<Entry> {
@@ -86,7 +86,7 @@ proptest! {
         let top = Top::decode(&top.encode().unwrap()).unwrap();
         prop_assert_eq!(read(&object, &top).unwrap(), entries.clone());
         for entry in &entries {
-            let some = Top { tiles: top.subtree(&entry.path).to_vec(), ..Top::default() };
+            let some = Top { tiles: top.tiles[top.subtree(&entry.path)].to_vec(), ..Top::default() };
             prop_assert!(read(&object, &some).unwrap().contains(entry));
         }
     }
@@ -107,7 +107,8 @@ proptest! {
         let frame = compress(&bytes).unwrap();
         let blob = Blob { owner: 0, offset: 0, len: frame.len() as u64, checksum: checksum(&frame) };
         let tile = Tile { first: b"a".as_slice().into(), entries: 3, content: blob.clone(), metadata: blob };
-        let _ = decode_tile(&tile, &frame, &frame, &mut Frames::default(), &mut Vec::new());
+        let _ = Tiles::default().add(&tile, &frame, Some(&frame));
+        let _ = Tiles::default().add(&tile, &frame, None);
     }
 }
 
@@ -169,15 +170,15 @@ fn a_file_of_very_many_frames_survives() {
             "borders are inside the run"
         );
         for path in ["", "workspace/t", "workspace/t.after", "workspace/u"] {
-            let tiles = if path.is_empty() { &top.tiles[..] } else { top.subtree(path.as_bytes()) };
-            let (mut found, mut read) = (Vec::new(), Frames::default());
+            let tiles = if path.is_empty() { &top.tiles[..] } else { &top.tiles[top.subtree(path.as_bytes())] };
+            let mut read = Tiles::default();
             for tile in tiles {
-                let (content, metadata) = (slice(&object, &tile.content), slice(&object, &tile.metadata));
-                decode_tile(tile, content, metadata, &mut read, &mut found).unwrap();
+                read.add(tile, slice(&object, &tile.content), Some(slice(&object, &tile.metadata))).unwrap();
             }
             for wanted in entries.iter().filter(|entry| path.is_empty() || *entry.path == *path.as_bytes()) {
-                let there = found.iter().find(|entry| entry.path == wanted.path).expect("the entry is in its tiles");
-                assert_eq!(places(there, &read), places(wanted, &frames), "{} of {before}", wanted.display());
+                let there =
+                    read.entries.iter().find(|entry| entry.path == wanted.path).expect("the entry is in its tiles");
+                assert_eq!(places(there, &read.frames), places(wanted, &frames), "{} of {before}", wanted.display());
             }
         }
     }
@@ -195,4 +196,47 @@ fn places(entry: &Entry, frames: &Frames) -> (u64, i64, Vec<Place>) {
         (pack.clone(), frame.offset, frame.check)
     };
     (entry.size, entry.mtime, run.iter().map(place).collect())
+}
+
+#[test]
+fn a_lost_tile_costs_its_own_entries_and_lost_metadata_only_modes_and_times() {
+    let mut frames = Frames::default();
+    let mut entries = tree(300);
+    entries.push(long_file("workspace/t", 7 * 512, &mut frames));
+    entries.push(Entry { path: b"workspace/u".as_slice().into(), ..tree(1)[0].clone() });
+    let mut builder = Builder::default();
+    entries.iter().for_each(|entry| builder.push_placed(entry, &frames).unwrap());
+    let (object, top) = builder.finish().unwrap();
+    let read = |lost: usize, metadata: bool| {
+        let mut read = Tiles::default();
+        for (at, tile) in top.tiles.iter().enumerate() {
+            let (content, extra) = (slice(&object, &tile.content), slice(&object, &tile.metadata));
+            match at == lost {
+                true if metadata => read.add(tile, content, None).unwrap(),
+                true => read.skip(),
+                false => read.add(tile, content, Some(extra)).unwrap(),
+            }
+        }
+        read.entries
+    };
+    let paths = |entries: &[Entry]| entries.iter().map(|e| e.path.clone()).collect::<Vec<_>>();
+    let mut at = 0;
+    for (lost, tile) in top.tiles.iter().enumerate() {
+        let (found, dull) = (paths(&read(lost, false)), read(lost, true));
+        assert_eq!(paths(&dull), paths(&entries));
+        let next = top.tiles.get(lost + 1);
+        let here =
+            |path: &[u8]| *path == *tile.first || *path > *tile.first && next.is_none_or(|next| *path < *next.first);
+        for entry in &entries {
+            assert!(here(&entry.path) || found.contains(&entry.path), "tile {lost} costs {}", entry.display());
+        }
+        // What goes on in a tile has its mode and time in the tile where it began.
+        let begun = lost > 0 && top.tiles[lost - 1].first == tile.first;
+        let concerned = |entry: &Entry| here(&entry.path) && !(begun && entry.path == tile.first);
+        for (dull, entry) in dull.iter().zip(&entries).filter(|(_, entry)| concerned(entry)) {
+            assert_eq!((dull.mode, dull.mtime), (0o644, 0), "{}", entry.display());
+            at += 1;
+        }
+    }
+    assert!(top.tiles.len() >= 4 && at > 300);
 }

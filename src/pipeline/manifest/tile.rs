@@ -24,64 +24,103 @@ const LINKED: u64 = 1 << 5;
 /// Frames of a file in one entry, at most: about 13 KiB.
 const RUN_MAX: usize = 512;
 
-/// Reads one tile from its two blobs and adds its entries and frames to those of the tiles before it.
-///
-/// # Errors
-/// `Corrupt` when a checksum, a border or a path is not what it must be.
-pub fn decode_tile(
-    tile: &Tile,
-    content: &[u8],
-    metadata: &[u8],
-    frames: &mut Frames,
-    entries: &mut Vec<Entry>,
-) -> Result<()> {
-    let what = format!("the manifest's tile at {:?}", display(&tile.first));
-    let content = open_blob(&tile.content, content, &what)?;
-    let metadata = open_blob(&tile.metadata, metadata, &what)?;
-    let mut content = Reader { bytes: &content, what: &what };
-    let mut metadata = Reader { bytes: &metadata, what: &what };
-    let numbers = Table::decode(&mut content, frames)?;
-    let mut path: Box<[u8]> = Box::default();
-    let mut mtime = 0i64;
-    for at in 0..tile.entries {
-        let taken = take_content(&mut content, &path, &numbers, frames)?;
-        let (Taken::Entry(Entry { path: here, .. }) | Taken::More(here, _)) = &taken;
-        if at == 0 && *here != tile.first {
-            return Err(damaged(&what));
-        }
-        path = here.clone();
-        let mut entry = match taken {
-            Taken::Entry(entry) => entry,
-            Taken::More(path, run) => {
-                more(entries, &path, &run, frames).ok_or_else(|| damaged(&what))?;
-                metadata.number()?;
-                mtime = mtime.wrapping_add(unzigzag(metadata.number()?));
-                continue;
-            }
-        };
-        check_path(&entry.path)?;
-        if entries.last().is_some_and(|last| *entry.path <= *last.path) {
-            return Err(damaged(&what));
-        }
-        entry.mode = u32::try_from(metadata.number()?).map_err(|_| damaged(&what))?;
-        mtime = mtime.wrapping_add(unzigzag(metadata.number()?));
-        entry.mtime = mtime;
-        entries.push(entry);
-    }
-    content.end()?;
-    metadata.end()
+/// Mode of a file whose tile's metadata is lost.
+const FILE_MODE: u32 = 0o644;
+/// Mode of a directory whose tile's metadata is lost.
+const DIRECTORY_MODE: u32 = 0o755;
+
+/// Entries and their frames, put together again tile by tile.
+#[derive(Debug, Clone, Default)]
+pub struct Tiles {
+    /// The entries in path order.
+    pub entries: Vec<Entry>,
+    /// The frames they name.
+    pub frames: Frames,
+    /// Tiles are lost, and no entry was read since: the file whose frames go on here may be lost, too.
+    gap: bool,
 }
 
-/// Adds frames to the file that the entries end with.
-fn more(entries: &mut [Entry], path: &[u8], run: &[u32], frames: &mut Frames) -> Option<()> {
-    let last = entries.last_mut().filter(|last| *last.path == *path)?;
-    let Content::File { location, .. } = &mut last.content else { return None };
-    // Only the run that was read last can grow in place.
-    let grows = location.method == RUN && u64::from(location.part) + location.stored == frames.runs.len() as u64;
-    grows.then(|| {
-        frames.run(run);
-        location.stored += run.len() as u64;
-    })
+impl Tiles {
+    /// Adds the next tile from its two blobs. Without the metadata its files and directories have the modes 0644 and 0755,
+    /// and the time 0.
+    ///
+    /// # Errors
+    /// `Corrupt` when a checksum, a border or a path is not what it must be.
+    pub fn add(&mut self, tile: &Tile, content: &[u8], metadata: Option<&[u8]>) -> Result<()> {
+        let what = format!("the manifest's tile at {:?}", display(&tile.first));
+        let content = open_blob(&tile.content, content, &what)?;
+        let metadata = metadata.map(|bytes| open_blob(&tile.metadata, bytes, &what)).transpose()?;
+        let mut content = Reader { bytes: &content, what: &what };
+        let mut metadata = Metadata::new(metadata.as_deref(), &what);
+        let numbers = Table::decode(&mut content, &mut self.frames)?;
+        let mut path: Box<[u8]> = Box::default();
+        for at in 0..tile.entries {
+            let taken = take_content(&mut content, &path, &numbers, &mut self.frames)?;
+            let (Taken::Entry(Entry { path: here, .. }) | Taken::More(here, _)) = &taken;
+            if at == 0 && *here != tile.first {
+                return Err(damaged(&what));
+            }
+            path = here.clone();
+            let (mode, mtime) = metadata.next()?;
+            let mut entry = match taken {
+                Taken::Entry(entry) => entry,
+                Taken::More(path, run) => {
+                    if self.more(&path, &run).is_none() && !self.gap {
+                        return Err(damaged(&what));
+                    }
+                    continue;
+                }
+            };
+            check_path(&entry.path)?;
+            if self.entries.last().is_some_and(|last| *entry.path <= *last.path) {
+                return Err(damaged(&what));
+            }
+            let default = if entry.content == Content::Directory { DIRECTORY_MODE } else { FILE_MODE };
+            entry.mode = mode.unwrap_or(default);
+            entry.mtime = mtime;
+            self.entries.push(entry);
+            self.gap = false;
+        }
+        content.end()?;
+        metadata.reader.map_or(Ok(()), |reader| reader.end())
+    }
+
+    /// Passes over the next tile, whose content is lost.
+    pub fn skip(&mut self) {
+        self.gap = true;
+    }
+
+    /// Adds frames to the file that the entries end with.
+    fn more(&mut self, path: &[u8], run: &[u32]) -> Option<()> {
+        let last = self.entries.last_mut().filter(|last| *last.path == *path)?;
+        let Content::File { location, .. } = &mut last.content else { return None };
+        // Only the run that was read last can grow in place.
+        let grows =
+            location.method == RUN && u64::from(location.part) + location.stored == self.frames.runs.len() as u64;
+        grows.then(|| {
+            self.frames.run(run);
+            location.stored += run.len() as u64;
+        })
+    }
+}
+
+/// Modes and times, one entry after another.
+struct Metadata<'a> {
+    reader: Option<Reader<'a>>,
+    mtime: i64,
+}
+
+impl<'a> Metadata<'a> {
+    fn new(bytes: Option<&'a [u8]>, what: &'a str) -> Metadata<'a> {
+        Metadata { reader: bytes.map(|bytes| Reader { bytes, what }), mtime: 0 }
+    }
+
+    fn next(&mut self) -> Result<(Option<u32>, i64)> {
+        let Some(reader) = &mut self.reader else { return Ok((None, 0)) };
+        let mode = reader.small()?;
+        self.mtime = self.mtime.wrapping_add(unzigzag(reader.number()?));
+        Ok((Some(mode), self.mtime))
+    }
 }
 
 pub(super) fn extra_len(entry: &Entry) -> usize {

@@ -5,15 +5,15 @@ mod report;
 
 use self::job::{Log, job};
 use crate::{
-    capture::walk::check_patterns,
+    capture::{bases, history::Keep, walk::check_patterns},
     cli::{Session, exit, global::Change, out::Out},
     config::parse_format,
     error::{Error, Kind, Result},
     ops::{
         World,
-        repro::save::{Happened, Request, When, decide, job_name, mark, save},
+        repro::save::{Happened, Mark, Request, When, decide, job_name, keep, mark, save},
     },
-    pipeline::{duration, record::Format},
+    pipeline::{duration, id::Id, record::Format},
     process::{Stop, StopReason, exit_at_once, stop_signals},
 };
 use clap::ValueEnum;
@@ -41,16 +41,23 @@ pub struct Args {
     /// A further directory to save; may be given again
     #[arg(long, value_name = "DIR")]
     also: Vec<PathBuf>,
-    /// How to store the files: zip or 7z
+    /// How to store the files: chunks, or zip or 7z for people without ci-tool [default: chunks]
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     format: Option<Format>,
+    /// A capture of another job whose content need not be stored again (chunks); may be given again
+    #[arg(long, value_name = "ID")]
+    base: Vec<String>,
+    /// How many captures of one failure to keep with their files, or all; a further one has only its log, unless the run was
+    /// marked or --when is always [default: 3]
+    #[arg(long, value_name = "N|all", value_parser = captures)]
+    keep_per_signature: Option<Keep>,
     /// What not to save, in gitignore syntax; may be given again
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
     /// How long to keep it, for example 36h or 14d
     #[arg(long, value_name = "DURATION", value_parser = length)]
     retain: Option<Duration>,
-    /// When to save: default failure with a command or --exit-code, else always
+    /// When to save: default failure where it is known whether the job failed, else always
     #[arg(long, value_name = "WHEN")]
     when: Option<WhenArg>,
     /// Stop the command and all it started after this long, and save
@@ -101,6 +108,10 @@ fn format(text: &str) -> Result<Format, String> {
     parse_format(text).map_err(|e| format!("{}; {}", e.message(), e.hints().join("; ")))
 }
 
+fn captures(text: &str) -> Result<Keep, String> {
+    text.parse().map_err(|e: Error| format!("{}; {}", e.message(), e.hints().join("; ")))
+}
+
 pub(super) fn length(text: &str) -> Result<Duration, String> {
     duration::parse(text).map_err(|e| format!("{}; {}", e.message(), e.hints().join("; ")))
 }
@@ -130,6 +141,11 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     // A mistake in a pattern is no news to hear after a job of hours.
     check_patterns(&session.config.repro.exclude).map_err(|e| e.context("reading repro.exclude"))?;
     check_patterns(&args.exclude)?;
+    // Nor is one in the name of a base.
+    let bases = match &world {
+        Ok(world) => named_bases(session, world, &args).await?,
+        Err(_) => Vec::new(),
+    };
     // A store that cannot be used must not keep the job from running: the step fails or passes as it would without us.
     let (world, log) = match world.and_then(|world| Ok((Log::begin(&world)?, world))) {
         Ok((log, world)) => (Ok(world), Some(log)),
@@ -138,21 +154,22 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     };
     let when = wanted(session, &args, When::Failure);
     let mark = mark(&session.env, &name, &session.config.repro.jobs);
-    if decide(when, Some(true), mark.as_deref()).save {
+    if decide(when, Some(true), mark).save {
         match &world {
             Ok(_) => drop(tokio::spawn(tell_of_interrupt(session.out.clone(), stop.clone()))),
             Err(error) => session.out.warn(&format!("{name} runs, but cannot be saved: {}", whole(error))),
         }
     }
     let job = job(session, &args, &directory, log, stop).await;
-    let decision = decide(when, job.happened.failed(), mark.as_deref());
+    let decision = decide(when, job.happened.failed(), mark);
     if !decision.save {
         session.out.note(&format!("{name} was not saved: {}", decision.why));
         return Ok(job.code);
     }
     let result = match world {
         Ok(world) => {
-            let saved = save(&world, &request(session, &args, job.happened)).await;
+            let request = request(session, &args, Wanted { when, mark, bases }, job.happened);
+            let saved = save(&world, &request).await;
             saved.map(|saved| report::report(session, &world, &saved, true))
         }
         Err(error) => Err(error),
@@ -175,14 +192,16 @@ async fn saved_now(session: &Session, world: &World, args: &Args, name: &str) ->
         log: args.log.clone(),
         ..Happened::default()
     };
-    let default = if exit_code.is_some() { When::Failure } else { When::Always };
+    let default = if happened.failed().is_some() { When::Failure } else { When::Always };
+    let when = wanted(session, args, default);
     let mark = mark(&session.env, name, &session.config.repro.jobs);
-    let decision = decide(wanted(session, args, default), happened.failed(), mark.as_deref());
+    let decision = decide(when, happened.failed(), mark);
     if !decision.save {
         session.out.note(&format!("{name} was not saved: {}", decision.why));
         return Ok(exit::DONE);
     }
-    let request = request(session, args, happened);
+    let bases = named_bases(session, world, args).await?;
+    let request = request(session, args, Wanted { when, mark, bases }, happened);
     let mut stop = world.stop.clone();
     let saved = tokio::select! {
         saved = save(world, &request) => saved?,
@@ -220,7 +239,32 @@ fn wanted(session: &Session, args: &Args, default: When) -> When {
     flag.or(session.config.repro.when).unwrap_or(default)
 }
 
-fn request(session: &Session, args: &Args, happened: Happened) -> Request {
+/// The captures that --base names. A store that does not answer now must not keep the job from running.
+async fn named_bases(session: &Session, world: &World, args: &Args) -> Result<Vec<Id>> {
+    if args.base.is_empty() {
+        return Ok(Vec::new());
+    }
+    if args.format.unwrap_or(session.config.repro.format) != Format::Chunks {
+        return Err(Error::new(Kind::Usage, "only chunks use content of other captures: --base needs --format chunks")
+            .hint("leave out --base or --format"));
+    }
+    match bases::named(&world.store, &args.base).await {
+        Err(error) if !matches!(error.kind(), Kind::Usage | Kind::NotFound) => {
+            session.out.warn(&format!("saving without --base {}: {}", args.base.join(" "), whole(&error)));
+            Ok(Vec::new())
+        }
+        found => found,
+    }
+}
+
+/// What was decided before the save.
+struct Wanted {
+    when: When,
+    mark: Option<Mark>,
+    bases: Vec<Id>,
+}
+
+fn request(session: &Session, args: &Args, wanted: Wanted, happened: Happened) -> Request {
     let config = &session.config.repro;
     let mut exclude = config.exclude.clone();
     exclude.extend(args.exclude.iter().cloned());
@@ -230,7 +274,8 @@ fn request(session: &Session, args: &Args, happened: Happened) -> Request {
         job: args.job.clone(),
         owner: args.owner.clone().or_else(|| config.owner.clone()),
         format: args.format.unwrap_or(config.format),
-        bases: Vec::new(),
+        keep: keep(wanted.when, wanted.mark, args.keep_per_signature, config.keep_per_signature),
+        bases: wanted.bases,
         exclude,
         exact: config.exact.clone(),
         rules: config.rules.clone(),

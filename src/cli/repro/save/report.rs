@@ -1,6 +1,7 @@
 //! What a save says at its end: to the person, to a script, to the CI.
 
 use crate::{
+    capture::history::names,
     cli::{Session, out, repro::list::seconds},
     ops::{World, repro::save::Saved},
     pipeline::{
@@ -26,7 +27,8 @@ pub(super) fn report(session: &Session, world: &World, saved: &Saved, had_comman
     if system != CiSystem::None && world.store.local_dir().is_some() && !world.dry_run {
         out.warn("the store is on this agent's disk and goes when the agent goes: name another with --store or CI_TOOL_STORE");
     }
-    let restore = format!("ci-tool repro restore {}{}", record.id, store_flag(session));
+    let whole = record.repeats.first().unwrap_or(&record.id);
+    let restore = format!("ci-tool repro restore {whole}{}", store_flag(session));
     let report = if out.is_json() { as_json(world, saved, &restore) } else { as_text(world, saved, &restore) };
     if had_command && out.is_json() {
         out.stderr(&report);
@@ -49,6 +51,8 @@ fn as_json(world: &World, saved: &Saved, restore: &str) -> String {
         "job": record.job.name,
         "outcome": record.outcome,
         "totals": record.totals,
+        "signature": record.signature,
+        "repeats": record.repeats,
         "took_ms": u64::try_from(saved.took.as_millis()).unwrap_or(u64::MAX),
         "store": world.store.url(),
         "expires": record.expires,
@@ -61,6 +65,17 @@ fn as_text(world: &World, saved: &Saved, restore: &str) -> String {
     let (record, totals) = (&saved.record, &saved.record.totals);
     let files = format!("{} files and folders, {}", totals.entries, out::bytes(totals.bytes));
     let (store, expires) = (world.store.url(), seconds(record.expires));
+    if !record.has_tree() {
+        let earlier = names(&record.repeats);
+        let saved = match world.dry_run {
+            true => format!("would save {} without its files", record.job.name),
+            false => format!("saved without files: {} ({}, {})", record.id, record.job.name, record.outcome.show()),
+        };
+        return format!(
+            "{saved}; the same failure is kept in {earlier}: {restore}\n  in {store}, until {expires}; for the files of \
+             this run, too, set CI_TOOL_REPRO=1 or say --keep-per-signature all"
+        );
+    }
     if world.dry_run {
         return format!("would save {files} of {} into {store}; it would expire {expires}", record.job.name);
     }
@@ -85,9 +100,17 @@ fn as_text(world: &World, saved: &Saved, restore: &str) -> String {
 /// The job summary, in Markdown.
 fn summary(saved: &Saved, restore: &str) -> String {
     let record = &saved.record;
+    let (job, outcome) = (text(&record.job.name), text(&record.outcome.show()));
+    let (title, size) = match record.has_tree() {
+        true => (format!("### The environment of {job} was saved ({outcome})\n"), out::bytes(record.totals.bytes)),
+        false => (
+            format!("### {job} failed as before ({outcome})\n"),
+            format!("without files; the same failure is kept in {}", names(&record.repeats)),
+        ),
+    };
     let mut lines = vec![
-        format!("### The environment of {} was saved ({})\n", text(&record.job.name), text(&record.outcome.show())),
-        format!("- capture {}, {}", code(record.id.as_str()), out::bytes(record.totals.bytes)),
+        title,
+        format!("- capture {}, {size}", code(record.id.as_str())),
         format!("- kept until {}", seconds(record.expires)),
         format!("- give it back: {}", code(restore)),
     ];

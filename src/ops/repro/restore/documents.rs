@@ -2,7 +2,7 @@
 
 use super::{Layout, environment::rewrite, needs::NEEDS, scripts};
 use crate::{
-    capture::{drift::Row, drift::State, machine::docker_run},
+    capture::{drift::Row, drift::State, machine::docker_run, tiles::Lost},
     error::{Error, Kind, Result},
     ops::repro::show::{Shown, dump_names},
     pipeline::{
@@ -28,6 +28,8 @@ pub struct Input<'a> {
     pub drift: &'a [Row],
     /// Files that could not be restored.
     pub failed: &'a [(String, Error)],
+    /// What the manifest has lost.
+    pub lost: &'a [Lost],
     /// What is compressed and so was not searched for secrets.
     pub unsearched: Vec<String>,
     /// What the directory is for.
@@ -245,12 +247,10 @@ fn missing(out: &mut String, input: &Input<'_>) {
             format!("{} {what} {}", code(&p.path), text(&p.detail))
         }),
     );
-    list(
-        out,
-        id,
-        "\n## Damaged in the store\n\nThese could not be restored.\n",
-        input.failed.iter().map(|(path, error)| format!("{}: {}", code(path), text(error.message()))),
-    );
+    let failed = input.failed.iter().map(|(path, error)| format!("{}: {}", code(path), text(error.message())));
+    let lost = input.lost.iter().map(|lost| text(lost.error().message()));
+    let damaged: Vec<String> = failed.chain(lost).collect();
+    list(out, id, "\n## Damaged in the store\n\nThese could not be restored.\n", damaged.into_iter());
     list(out, id, "\n## Excluded from the capture\n", details.excluded.iter().map(|p| code(p)));
 }
 

@@ -24,7 +24,8 @@ use crate::{
         details::Details,
         drift::{self, Row, Side},
         machine,
-        objects::{Contents, Manifest, read_manifest},
+        objects::Contents,
+        tiles::{Lost, Manifest, read_sound},
         tools::{self, ProbeOptions, ToolSpec},
     },
     error::{Error, Kind, Result},
@@ -39,6 +40,7 @@ use crate::{
     },
     process::quote_sh,
 };
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashSet,
@@ -47,6 +49,7 @@ use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// The directory beside the tree that is ours.
@@ -54,6 +57,9 @@ pub const OWN: &str = ".ci-tool";
 
 /// How [`Restored::failed`] calls what is made from the capture's details.
 pub const DOCUMENTS: &str = "REPRO.md and the scripts";
+
+/// How long a tool may take to tell its version.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// What the directory is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,6 +99,8 @@ pub struct Restored {
     pub resumed: u64,
     /// What is damaged in the store, and the damage: files of the tree, the log, [`DOCUMENTS`].
     pub failed: Vec<(String, Error)>,
+    /// What the manifest has lost: entries that nobody knows of now, or their modes and times.
+    pub lost: Vec<Lost>,
     /// Links that this user or system cannot make.
     pub impossible: Vec<String>,
     /// How this machine differs from the job's.
@@ -108,6 +116,7 @@ impl Restored {
             entries: vec![],
             resumed: 0,
             failed: vec![],
+            lost: vec![],
             impossible: vec![],
             drift: vec![],
         }
@@ -127,12 +136,12 @@ enum Step {
     Done,
 }
 
-/// Restores a capture. Every file is verified while it is written; a damaged one is reported and the others are restored.
-/// Without the capture's details there are no scripts, but all files. Cut off, the same call goes on where it stopped.
+/// Restores a capture. Every file is verified while it is written; a damaged one is reported and the others are restored, as
+/// are the entries that a damaged manifest still tells of. Without the capture's details there are no scripts, but all files. Cut off, the same call goes on where it stopped.
 ///
 /// # Errors
-/// As [`catalog::find`]; `Exists` when the directory is not empty; `Corrupt` when the manifest is damaged or hostile: then
-/// nothing is written. I/O.
+/// As [`catalog::find`]; `Exists` when the directory is not empty; `Corrupt` when nothing of the manifest is left or it is
+/// hostile: then nothing is written. I/O.
 pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Restored> {
     let _progress = Until(&*world.progress);
     let record = catalog::find(&world.store, id).await?.record;
@@ -146,7 +155,9 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
         let into = fs::canonicalize(&options.into).map_err(|e| Error::io("opening", &options.into, e))?;
         return Ok(Restored { already: true, ..Restored::nothing(shown, into) });
     }
-    let Manifest { mut entries, frames } = read_manifest(&world.store, &shown.record).await?;
+    let mut manifest = read_sound(&world.store, &shown.record).await?;
+    manifest.stamp((world.now)());
+    let Manifest { mut entries, frames, lost } = manifest;
     if options.layout == Layout::Portable {
         entries.iter_mut().for_each(|e| e.mode |= if e.content == Content::Directory { 0o700 } else { 0o400 });
     }
@@ -155,18 +166,22 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     check(&entries, false, cfg!(windows))?;
     if world.dry_run {
         let failed = Vec::from_iter(damage);
-        return Ok(Restored { entries, failed, ..Restored::nothing(shown, options.into.clone()) });
+        return Ok(Restored { entries, failed, lost, ..Restored::nothing(shown, options.into.clone()) });
     }
     let (into, existing, mut journal) = prepare(options, &shown.record.id)?;
     let tree = Tree::open(&into, existing)?;
     if tree.folds_case()? {
         check(&entries, true, cfg!(windows))?;
     }
-    let outcome = fill(world, Contents::open(&world.store, &shown.record, frames).await?, tree, entries).await?;
-    let drift = match options.layout {
-        Layout::Here => present(world, &shown, &into).await,
-        Layout::Portable => Vec::new(),
+    let contents = Contents::open(&world.store, &shown.record, frames).await?;
+    let compare = async {
+        Ok(match options.layout {
+            Layout::Here => present(world, &shown, &into).await,
+            Layout::Portable => Vec::new(),
+        })
     };
+    // Tools take their time to tell their versions, and little of the machine's.
+    let (outcome, drift) = futures::try_join!(fill(world, contents, tree, entries), compare)?;
     let mut failed = outcome.failed;
     failed.extend(log_file(world, &shown.record, &into).await?.map(|error| ("job.log".into(), error)));
     match damage {
@@ -176,6 +191,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
             into: &into,
             drift: &drift,
             failed: &failed,
+            lost: &lost,
             unsearched: show::unsearched(&outcome.entries),
             layout: options.layout,
         })?,
@@ -192,6 +208,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
         entries: outcome.entries,
         resumed: outcome.resumed,
         failed,
+        lost,
         impossible: outcome.impossible,
         drift,
     })
@@ -294,20 +311,12 @@ async fn fill(world: &World, contents: Contents, tree: Tree, entries: Vec<Entry>
     progress.phase("restoring", Some(total_size(&entries)), Unit::Bytes);
     let work = move || {
         tree.directories(&entries)?;
-        let mut resumed = 0;
         // A link to a file that is restored too is made at the end; every other file is written.
-        let wanted: Vec<&Entry> = entries
-            .iter()
-            .filter(|entry| {
-                let linked = matches!(entry.content, Content::File { link: Some(_), .. });
-                let here = entry.is_file() && !linked && tree.has(entry);
-                if here {
-                    resumed += 1;
-                    progress.advance(entry.size);
-                }
-                entry.is_file() && !linked && !here
-            })
-            .collect();
+        let linked = |entry: &Entry| matches!(entry.content, Content::File { link: Some(_), .. });
+        let files: Vec<&Entry> = entries.iter().filter(|entry| entry.is_file() && !linked(entry)).collect();
+        let (here, wanted): (Vec<&Entry>, Vec<&Entry>) = files.into_par_iter().partition(|entry| tree.has(entry));
+        progress.advance(total_size(here.iter().copied()));
+        let resumed = here.len() as u64;
         let failed = Mutex::new(Vec::new());
         contents.read(&wanted, archive::threads(), &|entry, content| {
             let result = content.and_then(|content| tree.file(entry, content));
@@ -380,7 +389,9 @@ async fn present(world: &World, shown: &Shown, into: &Path) -> Vec<Row> {
     let path = OsString::from(text(&world.env, "PATH").unwrap_or_default());
     let table: Vec<ToolSpec<'_>> =
         tools::DEFAULT.iter().filter(|spec| details.tools.iter().any(|t| t.name == spec.name)).copied().collect();
-    let found = tools::probe(&table, &path, &ProbeOptions::in_dir(into)).await;
+    // The machine is busy restoring meanwhile.
+    let options = ProbeOptions { timeout: PROBE_TIMEOUT, ..ProbeOptions::in_dir(into) };
+    let found = tools::probe(&table, &path, &options).await;
     let commit = shown.record.revision.commit.as_deref();
     let directory = std::env::current_dir().unwrap_or_default();
     let checkout = crate::vcs::git::describe(&directory).await.ok().flatten();

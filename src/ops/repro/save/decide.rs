@@ -1,8 +1,12 @@
 //! Whether to save at all.
 
-use crate::pipeline::env::{EnvMap, text};
+use crate::{
+    capture::history::Keep,
+    pipeline::env::{EnvMap, text},
+};
 use globset::GlobSet;
 use serde::Deserialize;
+use std::fmt;
 
 /// The variables by which a job's starter asks for a capture.
 pub const MARKS: [&str; 3] = ["CI_TOOL_REPRO", "AutoSaveReproEnv", "ReproBuild"];
@@ -19,6 +23,24 @@ pub enum When {
     Requested,
 }
 
+/// What marks a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// This variable: whoever started the run asks for its capture.
+    Variable(&'static str),
+    /// A glob of `repro.jobs`: every run of the job is meant.
+    Jobs,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Mark::Variable(name) => name,
+            Mark::Jobs => "repro.jobs",
+        })
+    }
+}
+
 /// The decision and the reason for it, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
@@ -30,7 +52,7 @@ pub struct Decision {
 
 /// Decides. `failed` is unknown when nobody said what happened. A marked job is saved as `requested`: only on failure when
 /// it is known whether it failed.
-pub fn decide(when: When, failed: Option<bool>, mark: Option<&str>) -> Decision {
+pub fn decide(when: When, failed: Option<bool>, mark: Option<Mark>) -> Decision {
     let decision = |save, why: &str| Decision { save, why: why.into() };
     match (when, failed, mark) {
         (When::Always, _, _) => decision(true, "a capture is always saved"),
@@ -47,13 +69,24 @@ pub fn decide(when: When, failed: Option<bool>, mark: Option<&str>) -> Decision 
 }
 
 /// What marks the job, if anything does: a variable that is set and not false, or a glob of `repro.jobs`.
-pub fn mark(env: &EnvMap, job: &str, jobs: &GlobSet) -> Option<String> {
+pub fn mark(env: &EnvMap, job: &str, jobs: &GlobSet) -> Option<Mark> {
     let set = |name: &&str| {
         text(env, name).is_some_and(|v| !["0", "false", "no", "off"].contains(&v.to_lowercase().as_str()))
     };
     // Azure Pipelines hands a variable on in upper case.
     let by_env = MARKS.iter().find(|name| set(name) || set(&name.to_uppercase().as_str()));
-    by_env.map(|name| (*name).to_owned()).or_else(|| names(jobs, job).then(|| "repro.jobs".to_owned()))
+    by_env.map(|name| Mark::Variable(name)).or_else(|| names(jobs, job).then_some(Mark::Jobs))
+}
+
+/// How many captures of one failure are kept with their files. Who marked this run wants its files, whatever is there already;
+/// `always` means all of them, unless a number stands beside it.
+pub fn keep(when: When, mark: Option<Mark>, flag: Option<Keep>, setting: Keep) -> Keep {
+    match (mark, when, flag) {
+        (Some(Mark::Variable(_)), _, _) => Keep::All,
+        (_, _, Some(keep)) => keep,
+        (_, When::Always, None) => Keep::All,
+        _ => setting,
+    }
 }
 
 /// Whether globs name a job: by all of its name, or by its last segment (`unit-*` names `CI/unit-linux`).
@@ -67,17 +100,36 @@ mod tests {
     use globset::{Glob, GlobSetBuilder};
 
     #[test]
+    fn what_was_asked_for_is_kept_whole() {
+        use When::*;
+        let (one, three) = ("1".parse().unwrap(), "3".parse().unwrap());
+        let variable = Some(Mark::Variable(MARKS[0]));
+        for (when, mark, flag, expected) in [
+            (Failure, None, None, three),
+            (Failure, None, Some(one), one),
+            (Failure, variable, None, Keep::All),
+            (Requested, variable, Some(one), Keep::All),
+            (Requested, Some(Mark::Jobs), None, three),
+            (Always, None, None, Keep::All),
+            (Always, Some(Mark::Jobs), Some(one), one),
+        ] {
+            assert_eq!(keep(when, mark, flag, three), expected, "{when:?} {mark:?} {flag:?}");
+        }
+    }
+
+    #[test]
     fn the_table_of_decisions() {
         use When::*;
+        let marked = Some(Mark::Jobs);
         let cases = [
             (Failure, Some(true), None, true),
-            (Failure, Some(false), Some("x"), false),
+            (Failure, Some(false), marked, false),
             (Failure, None, None, true),
             (Always, Some(false), None, true),
             (Requested, Some(true), None, false),
-            (Requested, Some(true), Some("x"), true),
-            (Requested, Some(false), Some("x"), false),
-            (Requested, None, Some("x"), true),
+            (Requested, Some(true), marked, true),
+            (Requested, Some(false), marked, false),
+            (Requested, None, marked, true),
             (Requested, None, None, false),
         ];
         for (when, failed, mark, save) in cases {
@@ -101,7 +153,11 @@ mod tests {
         ];
         for (name, value, job, expected) in cases {
             let env = EnvMap::from([(name.into(), value.into())]);
-            assert_eq!(mark(&env, job, &jobs).as_deref(), expected, "{name}={value} {job}");
+            assert_eq!(
+                mark(&env, job, &jobs).map(|mark| mark.to_string()).as_deref(),
+                expected,
+                "{name}={value} {job}"
+            );
         }
     }
 }

@@ -3,19 +3,20 @@
 mod arguments;
 mod decide;
 mod facts;
+mod mask;
 mod pack;
 mod reports;
 mod signature;
 
-pub use decide::{Decision, MARKS, When, decide, mark};
+pub use decide::{Decision, MARKS, Mark, When, decide, keep, mark};
 pub use facts::Facts;
 
 use crate::{
     capture::{
-        bases,
         details::{self, Details},
+        history::{History, Keep},
         objects::MANIFEST,
-        secrets::{Hits, Options, Rules, Scrubber, environment},
+        secrets::{Options, Rules, Scrubber, environment},
         upload::Upload,
         walk::{Root, WalkOptions},
     },
@@ -85,6 +86,8 @@ pub struct Request {
     pub format: Format,
     /// Captures whose content may be used besides those of the same job.
     pub bases: Vec<Id>,
+    /// How many captures of the same failure are kept with their files.
+    pub keep: Keep,
     /// Patterns, in gitignore syntax, of what is not saved.
     pub exclude: Vec<String>,
     /// Globs of files that are saved as they are, secrets and all.
@@ -158,7 +161,6 @@ pub async fn save(world: &World, request: &Request) -> Result<Saved> {
 }
 
 async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts) -> Result<(Record, Details)> {
-    let record = blank_record(world, request, roots, facts);
     let path_exists = |text: &str| Path::new(text).is_absolute() && Path::new(text).exists();
     let options = Options { path_exists: &path_exists };
     let clean = environment(&world.env, &request.rules, &options);
@@ -166,7 +168,8 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
         WalkOptions { exclude: request.exclude.clone(), skip: world.store.local_dir().into_iter().collect() };
     let mut values = clean.values.clone();
     values.extend(arguments::secrets(request.happened.command.iter().chain(&request.happened.failed_command)));
-    let plan = pack::plan(world, request, roots, walk_options, values).await?;
+    let ready = facts.ready(request, roots);
+    let mut plan = pack::plan(world, request, roots, walk_options, values, &ready).await?;
 
     let removed = clean.removed.iter().map(|removal| Removed {
         place: "environment".into(),
@@ -188,21 +191,22 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
         environment: clean.kept,
         removed: removed.collect(),
         excluded: request.exclude.clone(),
-        ready: facts.ready(request, roots),
+        ready,
+        failed_tests: std::mem::take(&mut plan.failed_tests),
         ..Details::default()
     };
     facts.fill(&mut details);
 
+    let mut record = mask::record(blank_record(world, request, roots, facts), &plan.scrubber());
+    let telling = sign(&mut record, request, &details, &plan.scrubber())?;
+    look_back(world, request, &mut record, telling).await?;
+
     if world.dry_run {
-        let mut record = record;
-        record.totals = Totals { entries: plan.entries.len() as u64, bytes: plan.bytes(), ..Totals::default() };
-        details.problems = plan.problems;
+        if record.has_tree() {
+            record.totals = Totals { entries: plan.entries.len() as u64, bytes: plan.bytes(), ..Totals::default() };
+            details.problems = plan.problems;
+        }
         return Ok((record, details));
-    }
-    let mut record = record;
-    if request.format == Format::Chunks {
-        record.bases = bases::recent(&world.store, &record).await?;
-        record.bases.extend(request.bases.iter().cloned());
     }
     let mut upload = Upload::begin(&world.store, record).await?;
     match fill(world, request, &mut upload, plan, &mut details).await {
@@ -222,6 +226,47 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
     }
 }
 
+/// Puts the failure's signature into the record, told by what will be stored. Returns whether it tells failures apart.
+fn sign(record: &mut Record, request: &Request, details: &Details, scrubber: &Scrubber) -> Result<bool> {
+    let seen = mask::details(details, scrubber)?;
+    if !seen.command.is_empty() {
+        // Quoting cuts a secret that holds a quote: it is masked before.
+        record.outcome.command = Some(crate::process::quote_sh(&seen.command));
+    }
+    let found = signature::signature(
+        &record.job.key,
+        record.outcome.command.as_deref(),
+        request.happened.failed(),
+        &seen.failed_tests,
+        request.happened.log.as_deref(),
+        &seen.directory,
+    );
+    let telling = found.as_ref().is_some_and(|signature| signature.telling);
+    record.signature = found.map(|signature| signature.hash);
+    Ok(telling)
+}
+
+/// Notes in the record which captures it repeats; where it repeats none, those whose content it may use.
+async fn look_back(world: &World, request: &Request, record: &mut Record, telling: bool) -> Result<()> {
+    let signature = record.signature.clone().filter(|_| telling && request.keep != Keep::All);
+    let shares = request.format == Format::Chunks;
+    if signature.is_none() && !shares {
+        return Ok(());
+    }
+    let history = History::read(&world.store, &record.job.key, request.keep).await?;
+    if let Some(signature) = signature {
+        record.repeats = history.repeated(&signature, request.keep, record.created);
+    }
+    if !record.has_tree() {
+        record.requires.push(record::REPEATS.into());
+    } else if shares {
+        record.bases = history.bases();
+        let more = request.bases.iter().filter(|id| !record.bases.contains(id)).cloned();
+        record.bases.extend(more.collect::<Vec<_>>());
+    }
+    Ok(())
+}
+
 /// Writes all objects and returns the finished record.
 async fn fill(
     world: &World,
@@ -230,30 +275,12 @@ async fn fill(
     plan: pack::Plan,
     details: &mut Details,
 ) -> Result<Record> {
-    let format = request.format;
     let scrubber = plan.scrubber();
-    let ready = details.ready.clone();
-    let packed = match format {
-        Format::Chunks => pack::chunks(world, upload, plan, ready).await?,
-        format => pack::pack(world, format, plan, ready).await?,
-    };
-    details.problems = packed.problems;
-    details.removed.extend(packed.removed);
-    details.embedding = packed.embedding;
-    details.embedding_count = packed.embedding_count;
-    details.failed_tests = packed.failed_tests;
-    let not_searched = scrubber.not_searched().iter().map(|n| format!("{}: {}", n.name, n.reason));
-    details.not_searched = not_searched.collect();
-
     let mut record = upload.record().clone();
     record.bases.clear();
-    (record.parts.packs, record.parts.needs) = (packed.packs, packed.needs);
-    if let Some((archive, len)) = packed.archive {
-        world.progress.phase("storing", Some(len), Unit::Bytes);
-        record.parts.archive = Some(upload.file(&format!("workspace.{}", format.as_str()), &archive).await?);
+    if record.has_tree() {
+        tree(world, upload, &mut record, plan, details).await?;
     }
-    record.parts.manifest = Some(upload.bytes(MANIFEST, packed.manifest).await?);
-    record.parts.set_top(&packed.top)?;
     if let Some(log) = &request.happened.log {
         match pack::log(log, &scrubber, world.store.scratch()?).await {
             Ok(log) => {
@@ -269,29 +296,40 @@ async fn fill(
         }
     }
     details.not_searched = scrubber.not_searched().iter().map(|n| format!("{} ({})", n.name, n.reason)).collect();
-    details.removed.extend(removed_of_command(details, &scrubber));
-    *details = masked(details, &scrubber)?;
+    details.removed.extend(mask::removed_of_command(details, &scrubber));
+    *details = mask::details(details, &scrubber)?;
     record.parts.details = Some(upload.bytes("details.json", details.to_json()?).await?);
-    if !details.command.is_empty() {
-        // Quoting cuts a secret that holds a quote: it is masked before.
-        record.outcome.command = Some(crate::process::quote_sh(&details.command));
-    }
-    record.signature = signature::signature(
-        &record.job.key,
-        record.outcome.command.as_deref(),
-        request.happened.failed(),
-        &details.failed_tests,
-        request.happened.log.as_deref(),
-        &details.directory,
-    );
-    record.totals = Totals {
-        entries: packed.entries,
-        bytes: packed.bytes,
-        stored: upload.stored(),
-        removed: details.removed.len() as u64,
-        problems: details.problems.len() as u64,
+    record.totals.stored = upload.stored();
+    record.totals.removed = details.removed.len() as u64;
+    record.totals.problems = details.problems.len() as u64;
+    Ok(record)
+}
+
+/// Writes the tree and its manifest.
+async fn tree(
+    world: &World,
+    upload: &mut Upload,
+    record: &mut Record,
+    plan: pack::Plan,
+    details: &mut Details,
+) -> Result<()> {
+    let packed = match record.format {
+        Format::Chunks => pack::chunks(world, upload, plan).await?,
+        format => pack::pack(world, format, plan).await?,
     };
-    mask_record(record, &scrubber)
+    details.problems = packed.problems;
+    details.removed.extend(packed.removed);
+    details.embedding = packed.embedding;
+    details.embedding_count = packed.embedding_count;
+    (record.parts.packs, record.parts.needs) = (packed.packs, packed.needs);
+    if let Some((archive, len)) = packed.archive {
+        world.progress.phase("storing", Some(len), Unit::Bytes);
+        record.parts.archive = Some(upload.file(&format!("workspace.{}", record.format.as_str()), &archive).await?);
+    }
+    record.parts.manifest = Some(upload.bytes(MANIFEST, packed.manifest).await?);
+    record.parts.set_top(&packed.top)?;
+    (record.totals.entries, record.totals.bytes) = (packed.entries, packed.bytes);
+    Ok(())
 }
 
 fn blank_record(world: &World, request: &Request, roots: &[Root], facts: &Facts) -> Record {
@@ -335,80 +373,10 @@ fn blank_record(world: &World, request: &Request, roots: &[Root], facts: &Facts)
         format: request.format,
         bases: Vec::new(),
         signature: None,
+        repeats: Vec::new(),
         totals: Totals::default(),
         parts: Default::default(),
     }
-}
-
-/// What masking takes out of the command line.
-fn removed_of_command(details: &Details, scrubber: &Scrubber) -> Vec<Removed> {
-    let mut hits = Hits::default();
-    for text in details.command.iter().chain(&details.failed_command) {
-        hits.add(&scrubber.scrub_whole(&mut text.clone().into_bytes()));
-    }
-    let removed = hits.counts.iter().map(|(kind, n)| Removed {
-        place: "command".into(),
-        name: "command".into(),
-        action: "redacted".into(),
-        reason: format!("it holds {kind} ({n}×)"),
-    });
-    removed.collect()
-}
-
-/// Masks secrets in everything that the details say, file names and command lines included.
-fn masked(details: &Details, scrubber: &Scrubber) -> Result<Details> {
-    let json: serde_json::Value = serde_json::from_slice(&details.to_json()?)
-        .map_err(|e| Error::new(Kind::Internal, "masking the details").with_source(e))?;
-    let masked = mask_value(json, scrubber).to_string();
-    let masked = Details::from_json("this capture", masked.as_bytes())?;
-    // Names of ours that a secret may equal by chance are none.
-    let roots = masked.roots.into_iter().zip(&details.roots);
-    let roots = roots.map(|(root, own)| SavedRoot { prefix: own.prefix.clone(), ..root }).collect();
-    Ok(Details { roots, ..masked })
-}
-
-/// Masks the texts in a value: never its keys, which are ours, but for the names of variables, which are the job's own.
-fn mask_value(value: serde_json::Value, scrubber: &Scrubber) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::String(text) => Value::String(mask_text(text, scrubber)),
-        Value::Array(values) => values.into_iter().map(|v| mask_value(v, scrubber)).collect(),
-        Value::Object(fields) => Value::Object(
-            fields
-                .into_iter()
-                // Words of the format, such as the kind of a problem, have to stay what they are.
-                .map(|(key, v)| if WORDS.contains(&key.as_str()) { (key, v) } else { (key, mask_value(v, scrubber)) })
-                .collect(),
-        ),
-        other => other,
-    }
-}
-
-/// Fields whose values are words of the format.
-const WORDS: [&str; 4] = ["kind", "place", "action", "system"];
-
-fn mask_text(text: String, scrubber: &Scrubber) -> String {
-    let mut bytes = text.into_bytes();
-    scrubber.scrub_whole(&mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn mask_record(mut record: Record, scrubber: &Scrubber) -> Result<Record> {
-    for field in [
-        &mut record.outcome.command,
-        &mut record.job.url,
-        &mut record.job.build,
-        &mut record.revision.repository,
-        &mut record.revision.commit,
-        &mut record.revision.branch,
-        &mut record.revision.pull_request,
-        &mut record.revision.target,
-        &mut record.owner,
-    ] {
-        *field = field.take().map(|text| mask_text(text, scrubber));
-    }
-    record.job.name = mask_text(std::mem::take(&mut record.job.name), scrubber);
-    Ok(record)
 }
 
 fn also_roots(also: &[PathBuf]) -> Result<Vec<Root>> {

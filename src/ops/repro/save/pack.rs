@@ -40,6 +40,8 @@ const SEVENZ_MANY: usize = 100_000;
 pub(super) struct Plan {
     pub entries: Vec<Entry>,
     pub problems: Vec<Problem>,
+    /// What the reports among the files tell.
+    pub failed_tests: Vec<FailedTestRecord>,
     roots: Vec<Root>,
     found: Credentials,
     scrubber: Arc<Scrubber>,
@@ -75,19 +77,19 @@ pub(super) struct Packed {
     pub removed: Vec<Removed>,
     pub embedding: Vec<String>,
     pub embedding_count: u64,
-    pub failed_tests: Vec<FailedTestRecord>,
 }
 
-/// Walks the roots and finds the credentials in them.
+/// Walks the roots, and finds the credentials and the failed tests in them.
 pub(super) async fn plan(
     world: &World,
     request: &Request,
     roots: &[Root],
     options: WalkOptions,
     values: Vec<SecretValue>,
+    ready: &Ready,
 ) -> Result<Plan> {
     world.progress.phase("walking", None, Unit::Items);
-    let (roots, exact, mut values) = (roots.to_vec(), request.exact.clone(), values);
+    let (roots, exact, ready, mut values) = (roots.to_vec(), request.exact.clone(), ready.clone(), values);
     blocking(move || {
         let mut walked = walk(&roots, &options, archive::threads())?;
         let mut found = credentials(&roots, &mut walked.entries, &exact);
@@ -95,7 +97,8 @@ pub(super) async fn plan(
         let path_exists = |text: &str| Path::new(text).is_absolute() && Path::new(text).exists();
         let scrubber = Arc::new(Scrubber::new(&values, &Options { path_exists: &path_exists }));
         found.removed.extend(unnameable(&roots, &mut walked.entries, &scrubber));
-        Ok(Plan { entries: walked.entries, problems: walked.problems, roots, found, scrubber, exact })
+        let failed_tests = failed_tests(&roots, &walked.entries, &ready);
+        Ok(Plan { entries: walked.entries, problems: walked.problems, failed_tests, roots, found, scrubber, exact })
     })
     .await
 }
@@ -129,7 +132,7 @@ fn unnameable(roots: &[Root], entries: &mut Vec<Entry>, scrubber: &Scrubber) -> 
 }
 
 /// Writes the archive into the store's scratch directory, and the manifest into memory.
-pub(super) async fn pack(world: &World, format: Format, plan: Plan, ready: Ready) -> Result<Packed> {
+pub(super) async fn pack(world: &World, format: Format, plan: Plan) -> Result<Packed> {
     let scratch = world.store.scratch()?;
     if format == Format::SevenZ && plan.entries.len() > SEVENZ_MANY {
         world.progress.warn("7z keeps the list of so many files in memory: zip and chunks do not");
@@ -140,7 +143,7 @@ pub(super) async fn pack(world: &World, format: Format, plan: Plan, ready: Ready
         let archive = scratch.join(format!("workspace.{}", format.as_str()));
         let out = File::create(&archive).map_err(|e| Error::io("creating", &archive, e))?;
         let options = WriteOptions { scratch: &scratch, progress: &*progress, threads: archive::threads() };
-        let (contents, entries, rest) = plan.split();
+        let (contents, entries, problems) = plan.split();
         let entries = archive::write(format, entries, &contents, &out, &options)?;
         let archive_len = out.metadata().map_err(|e| Error::io("reading", &archive, e))?.len();
         let mut builder = Builder::default();
@@ -148,13 +151,13 @@ pub(super) async fn pack(world: &World, format: Format, plan: Plan, ready: Ready
             builder.push(entry)?;
         }
         let packed = Packed { archive: Some((archive, archive_len)), ..Packed::default() };
-        packed.finish(builder, entries, contents, rest, &ready)
+        packed.finish(builder, entries, contents, problems)
     })
     .await
 }
 
 /// Writes packs straight into the store, but for what `bases` hold, and the manifest into memory.
-pub(super) async fn chunks(world: &World, upload: &mut Upload, plan: Plan, ready: Ready) -> Result<Packed> {
+pub(super) async fn chunks(world: &World, upload: &mut Upload, plan: Plan) -> Result<Packed> {
     let bases = bases::read(&world.store, &upload.record().bases).await?;
     let owner = upload.record().id.clone();
     let progress = Arc::clone(&world.progress);
@@ -162,7 +165,7 @@ pub(super) async fn chunks(world: &World, upload: &mut Upload, plan: Plan, ready
     let packs = upload.packs();
     let sink = packs.sink();
     let result = blocking(move || {
-        let (contents, entries, rest) = plan.split();
+        let (contents, entries, problems) = plan.split();
         let options = chunks::Options {
             owner: &owner,
             sink: &sink,
@@ -182,7 +185,7 @@ pub(super) async fn chunks(world: &World, upload: &mut Upload, plan: Plan, ready
         let others = chunks::packs_of(&entries, &frames).into_iter().filter(|name| name.owner != owner);
         let needs = others.map(|name| Ok(data_key(&name.owner, &pack_name(name.number))?.to_string()));
         let packed = Packed { needs: needs.collect::<Result<_>>()?, ..Packed::default() };
-        packed.finish(builder, entries, contents, rest, &ready)
+        packed.finish(builder, entries, contents, problems)
     })
     .await;
     // A pack that could not be stored is the cause of whatever else went wrong.
@@ -196,17 +199,11 @@ pub(super) async fn chunks(world: &World, upload: &mut Upload, plan: Plan, ready
     Ok(packed)
 }
 
-/// What of a plan is needed after packing.
-struct Rest {
-    roots: Vec<Root>,
-    problems: Vec<Problem>,
-}
-
 impl Plan {
-    fn split(self) -> (Contents, Vec<Entry>, Rest) {
-        let own_path = self.roots[0].path.to_str();
-        let contents = Contents::prepare(self.roots.clone(), self.scrubber, self.found, self.exact, own_path);
-        (contents, self.entries, Rest { roots: self.roots, problems: self.problems })
+    fn split(self) -> (Contents, Vec<Entry>, Vec<Problem>) {
+        let own_path = self.roots[0].path.clone();
+        let contents = Contents::prepare(self.roots, self.scrubber, self.found, self.exact, own_path.to_str());
+        (contents, self.entries, self.problems)
     }
 }
 
@@ -216,13 +213,10 @@ impl Packed {
         builder: Builder,
         entries: Vec<Entry>,
         contents: Contents,
-        rest: Rest,
-        ready: &Ready,
+        mut problems: Vec<Problem>,
     ) -> Result<Packed> {
         let (manifest, top) = builder.finish()?;
-        let failed_tests = failed_tests(&rest.roots, &entries, ready);
         let notes = contents.into_notes();
-        let mut problems = rest.problems;
         problems.extend(notes.problems);
         Ok(Packed {
             manifest,
@@ -233,7 +227,6 @@ impl Packed {
             removed: notes.removed,
             embedding: notes.embedding,
             embedding_count: notes.embedding_count,
-            failed_tests,
             ..self
         })
     }

@@ -33,20 +33,31 @@ static NORMAL: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     .collect()
 });
 
-/// The failure's signature: 16 hex digits. `None` for a job that did not fail: nothing repeats then.
-pub fn signature(
+/// What a failure has in common with its repetitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Signature {
+    /// 16 hex digits.
+    pub hash: String,
+    /// Whether a test's name or a log stands behind it; else all that is known is that the command failed.
+    pub telling: bool,
+}
+
+/// The failure's signature. `None` for a job that did not fail: nothing repeats then.
+pub(super) fn signature(
     job_key: &str,
     command: Option<&str>,
     failed: Option<bool>,
     tests: &[FailedTestRecord],
     log: Option<&Path>,
     workspace: &str,
-) -> Option<String> {
+) -> Option<Signature> {
     if failed != Some(true) {
         return None;
     }
+    let log = log.and_then(|path| tail(path).ok());
+    let telling = !tests.is_empty() || log.is_some();
     let what = if tests.is_empty() {
-        log.and_then(|path| tail(path).ok()).map(|text| normal(&text, workspace)).unwrap_or_default()
+        log.map(|text| normal(&text, workspace)).unwrap_or_default()
     } else {
         let names: BTreeSet<(&str, &str)> = tests.iter().map(|t| (t.suite.as_str(), t.name.as_str())).collect();
         names.into_iter().map(|(suite, name)| format!("{suite}\u{1f}{name}")).collect()
@@ -56,7 +67,7 @@ pub fn signature(
         hash.update(part.as_bytes());
         hash.update(&[0]);
     }
-    Some(hash.finalize().to_hex()[..16].to_owned())
+    Some(Signature { hash: hash.finalize().to_hex()[..16].to_owned(), telling })
 }
 
 fn tail(path: &Path) -> std::io::Result<String> {
@@ -88,7 +99,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         std::fs::write(&path, log).unwrap();
-        signature("key", Some("make"), Some(true), &[], Some(&path), workspace).unwrap()
+        signature("key", Some("make"), Some(true), &[], Some(&path), workspace).unwrap().hash
     }
 
     #[test]
@@ -120,5 +131,16 @@ mod tests {
         assert_ne!(sign(&[test("a")]), sign(&[test("b")]));
         assert_eq!(signature("key", None, Some(false), &[test("a")], None, "/ws"), None);
         assert_eq!(signature("key", None, None, &[], None, "/ws"), None);
+    }
+
+    #[test]
+    fn without_a_test_or_a_log_failures_cannot_be_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let (empty, missing) = (dir.path().join("log"), dir.path().join("missing"));
+        std::fs::write(&empty, "").unwrap();
+        for (log, telling) in [(None, false), (Some(&missing), false), (Some(&empty), true)] {
+            let found = signature("key", Some("make"), Some(true), &[], log.map(|p| p.as_path()), "/ws").unwrap();
+            assert_eq!(found.telling, telling, "{log:?}");
+        }
     }
 }

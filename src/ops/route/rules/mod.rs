@@ -133,7 +133,7 @@ impl Queue {
 /// Something about rules that is wrong, or looks wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Whether the rules cannot be used.
+    /// Whether it is an error, or a warning.
     pub error: bool,
     /// What sort of finding, in `snake_case`.
     pub code: &'static str,
@@ -183,9 +183,13 @@ impl Rules {
         &self.queues[number as usize]
     }
 
-    /// The queue itself, or the one whose twin it is: where jobs go that nothing redirects.
-    pub fn standard_of(&self, number: u32) -> u32 {
-        self.queue(number).twin_of.and_then(|(_, base)| base).unwrap_or(number)
+    /// The queue itself, or the one whose twin (or twin's twin) it is: where jobs go that nothing redirects.
+    pub fn standard_of(&self, mut number: u32) -> u32 {
+        // A base's name is shorter than that of its twin: this ends.
+        while let Some((_, Some(base))) = self.queue(number).twin_of {
+            number = base;
+        }
+        number
     }
 
     /// The redirection whose suffix a name ends with, and the name without it.
@@ -200,8 +204,11 @@ impl Rules {
         all.min_by_key(|(_, head)| head.len())
     }
 
-    /// The name most like one that is not there.
+    /// The name most like one that is not there. What is too long to be a name is like none.
     pub fn nearest(&self, name: &str) -> Option<&str> {
+        if name.len() > NAME_MAX {
+            return None;
+        }
         let name = name.to_ascii_lowercase();
         let distance = |queue: &Queue| strsim::damerau_levenshtein(&name, &queue.name.to_ascii_lowercase());
         let near = self.queues.iter().map(|q| (distance(q), &q.name)).min()?;

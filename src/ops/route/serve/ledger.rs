@@ -12,7 +12,7 @@ use crate::{
     },
     pipeline::id::{Id, LEN},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::json;
 use std::{path::Path, sync::Arc};
 
@@ -51,6 +51,11 @@ impl Ledger {
             let result = json!(Report::new(rules, decision));
             writer.record_line(recorder.line_of((self.now)(), &id, rules, job, (result, steps)));
         }
+    }
+
+    /// The day, in UTC.
+    pub(super) fn today(&self) -> Date {
+        (self.now)().to_zoned(TimeZone::UTC).date()
     }
 
     /// Logs what was asked. `size` is about how many bytes the job holds.

@@ -3,8 +3,9 @@
 use super::{Event, Hear, shared::Shared, snapshot::Snapshot};
 use crate::{
     error::{Error, Kind, Result},
-    ops::route::rules::Rules,
+    ops::route::{lint::look, rules::Rules},
 };
+use jiff::civil::Date;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -89,7 +90,13 @@ impl Follower {
     /// Reads the files. Returns whether there is anything new to say of them.
     async fn read(&mut self) -> bool {
         let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || settled(&path)).await;
+        let today = self.shared.ledger.today();
+        let read = tokio::task::spawn_blocking(move || {
+            let read = settled(&path)?;
+            linted(&read.0, &path, today)?;
+            Ok(read)
+        });
+        let read = read.await;
         let read = read.unwrap_or_else(|e| Err(Error::new(Kind::Internal, "reading the rules").with_source(e)));
         let (rules, taken) = match read {
             Ok(read) => read,
@@ -143,6 +150,16 @@ pub(super) fn settled(path: &Path) -> Result<(Rules, Vec<Stamp>)> {
     }
     Err(Error::new(Kind::Transient, format!("the rules {} change while they are read", path.display()))
         .hint("write a new file beside the old one and rename it"))
+}
+
+/// Holds that nobody would want to be told of a mistake in the rules first. Rules that a service starts with need only be
+/// ones: a removal date that has passed must not keep it from starting again.
+fn linted(rules: &Rules, path: &Path, today: Date) -> Result<()> {
+    match look(rules, today).into_iter().find(|finding| finding.error) {
+        None => Ok(()),
+        Some(first) => Err(Error::new(Kind::Usage, format!("{}: {}", first.place, first.message))
+            .hint(format!("ci-tool route lint --rules {} tells all", path.display()))),
+    }
 }
 
 fn stamps(files: &[Arc<Path>]) -> Vec<Stamp> {
