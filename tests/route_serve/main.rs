@@ -1,5 +1,6 @@
 //! `route serve` as a process, by whoever talks to it: well, badly, slowly, and while its rules change.
 
+mod acquire;
 mod client;
 mod decisions;
 mod limits;
