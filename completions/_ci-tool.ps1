@@ -301,7 +301,8 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Hold cases against the rules, and say what of the rules they cover')
             [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Find what is wrong with the rules, or looks wrong')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which jobs of a recorded month would go elsewhere under other rules')
-            [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, and show what each inherits from where')
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find jobs that ran where they should not have')
+            [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, show what each inherits from where, and write the twins that are missing')
             break
         }
         'ci-tool;route;explain' {
@@ -404,6 +405,23 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'ci-tool;route;audit' {
+            [CompletionResult]::new('--usage', '--usage', [CompletionResultType]::ParameterName, 'Files of usage; - is standard input')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only jobs of the last so many days, for example 200d; all unless told')
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Also write the number of findings for Prometheus''s textfile collector')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'The file of rules, instead of `route.rules` of ci-tool.yaml')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'ci-tool;route;queues' {
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
@@ -417,6 +435,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the queues')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a queue with all that it inherits')
+            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write the twins that jobs need and that are missing')
             break
         }
         'ci-tool;route;queues;list' {
@@ -440,6 +459,27 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--why', '--why', [CompletionResultType]::ParameterName, 'Say of each field where it comes from, with file and line')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;route;queues;generate' {
+            [CompletionResult]::new('--suffix', '--suffix', [CompletionResultType]::ParameterName, 'The suffix of the twins, as a redirection in the rules has it')
+            [CompletionResult]::new('--used-by', '--used-by', [CompletionResultType]::ParameterName, 'Files of usage; - is standard input')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only jobs of the last so many days, for example 200d; all unless told')
+            [CompletionResult]::new('--checklist', '--checklist', [CompletionResultType]::ParameterName, 'Instead, write what is to be done for a new servicing branch, as Markdown')
+            [CompletionResult]::new('--like', '--like', [CompletionResultType]::ParameterName, 'The branch whose jobs the new one will have')
+            [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'Only the jobs of this repository')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'The file of rules, instead of `route.rules` of ci-tool.yaml')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Also those that exist')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
@@ -558,7 +598,8 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Hold cases against the rules, and say what of the rules they cover')
             [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Find what is wrong with the rules, or looks wrong')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which jobs of a recorded month would go elsewhere under other rules')
-            [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, and show what each inherits from where')
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find jobs that ran where they should not have')
+            [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, show what each inherits from where, and write the twins that are missing')
             break
         }
         'ci-tool;help;route;explain' {
@@ -579,15 +620,22 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         'ci-tool;help;route;diff' {
             break
         }
+        'ci-tool;help;route;audit' {
+            break
+        }
         'ci-tool;help;route;queues' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the queues')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a queue with all that it inherits')
+            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write the twins that jobs need and that are missing')
             break
         }
         'ci-tool;help;route;queues;list' {
             break
         }
         'ci-tool;help;route;queues;show' {
+            break
+        }
+        'ci-tool;help;route;queues;generate' {
             break
         }
         'ci-tool;help;config' {

@@ -91,6 +91,9 @@ _ci__tool() {
             ci__tool__subcmd__help__subcmd__repro,verify)
                 cmd="ci__tool__subcmd__help__subcmd__repro__subcmd__verify"
                 ;;
+            ci__tool__subcmd__help__subcmd__route,audit)
+                cmd="ci__tool__subcmd__help__subcmd__route__subcmd__audit"
+                ;;
             ci__tool__subcmd__help__subcmd__route,batch)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__batch"
                 ;;
@@ -111,6 +114,9 @@ _ci__tool() {
                 ;;
             ci__tool__subcmd__help__subcmd__route,test)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__test"
+                ;;
+            ci__tool__subcmd__help__subcmd__route__subcmd__queues,generate)
+                cmd="ci__tool__subcmd__help__subcmd__route__subcmd__queues__subcmd__generate"
                 ;;
             ci__tool__subcmd__help__subcmd__route__subcmd__queues,list)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__queues__subcmd__list"
@@ -157,6 +163,9 @@ _ci__tool() {
             ci__tool__subcmd__repro,verify)
                 cmd="ci__tool__subcmd__repro__subcmd__verify"
                 ;;
+            ci__tool__subcmd__route,audit)
+                cmd="ci__tool__subcmd__route__subcmd__audit"
+                ;;
             ci__tool__subcmd__route,batch)
                 cmd="ci__tool__subcmd__route__subcmd__batch"
                 ;;
@@ -177,6 +186,9 @@ _ci__tool() {
                 ;;
             ci__tool__subcmd__route,test)
                 cmd="ci__tool__subcmd__route__subcmd__test"
+                ;;
+            ci__tool__subcmd__route__subcmd__queues,generate)
+                cmd="ci__tool__subcmd__route__subcmd__queues__subcmd__generate"
                 ;;
             ci__tool__subcmd__route__subcmd__queues,list)
                 cmd="ci__tool__subcmd__route__subcmd__queues__subcmd__list"
@@ -577,8 +589,22 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__help__subcmd__route)
-            opts="explain batch serve test lint diff queues"
+            opts="explain batch serve test lint diff audit queues"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__route__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -647,8 +673,22 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__help__subcmd__route__subcmd__queues)
-            opts="list show"
+            opts="list show generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__route__subcmd__queues__subcmd__generate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1245,7 +1285,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__route)
-            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --log --store --config --output --color --quiet --verbose --help explain batch serve test lint diff queues"
+            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --log --store --config --output --color --quiet --verbose --help explain batch serve test lint diff audit queues"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1276,6 +1316,52 @@ _ci__tool() {
                     return 0
                     ;;
                 --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__route__subcmd__audit)
+            opts="-q -v -h --usage --since --metrics --rules --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --usage)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rules)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1463,12 +1549,70 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__route__subcmd__queues)
-            opts="-q -v -h --store --config --output --color --quiet --verbose --help list show"
+            opts="-q -v -h --store --config --output --color --quiet --verbose --help list show generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__route__subcmd__queues__subcmd__generate)
+            opts="-q -v -h --suffix --used-by --since --all --checklist --like --repository --rules --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --suffix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --used-by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --checklist)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --like)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repository)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --store)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -238,30 +238,31 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -l branch -d 'The branch built, for example main or refs/heads/main' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -l pr-target -d 'The branch that a pull request is for' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -l repository -d 'The repository: OWNER/NAME, or its address' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -l log -d 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -l branch -d 'The branch built, for example main or refs/heads/main' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -l pr-target -d 'The branch that a pull request is for' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -l repository -d 'The repository: OWNER/NAME, or its address' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -l log -d 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
 json\t'One JSON document'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -s q -l quiet -d 'Print results and errors only'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -f -a "explain" -d 'Show every rule, whether it matched, and why'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -f -a "serve" -d 'Decide over HTTP: a service for pool providers, with metrics'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -f -a "test" -d 'Hold cases against the rules, and say what of the rules they cover'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -f -a "lint" -d 'Find what is wrong with the rules, or looks wrong'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -f -a "diff" -d 'Show which jobs of a recorded month would go elsewhere under other rules'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff queues" -f -a "queues" -d 'List queues, and show what each inherits from where'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -f -a "explain" -d 'Show every rule, whether it matched, and why'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -f -a "serve" -d 'Decide over HTTP: a service for pool providers, with metrics'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -f -a "test" -d 'Hold cases against the rules, and say what of the rules they cover'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -f -a "lint" -d 'Find what is wrong with the rules, or looks wrong'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -f -a "diff" -d 'Show which jobs of a recorded month would go elsewhere under other rules'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -f -a "audit" -d 'Find jobs that ran where they should not have'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit queues" -f -a "queues" -d 'List queues, show what each inherits from where, and write the twins that are missing'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l branch -d 'The branch built, for example main or refs/heads/main' -r
@@ -344,6 +345,20 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -l usage -d 'Files of usage; - is standard input' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -l since -d 'Only jobs of the last so many days, for example 200d; all unless told' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -l metrics -d 'Also write the number of findings for Prometheus\'s textfile collector' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -356,6 +371,7 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "list" -d 'List the queues'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "show" -d 'Show a queue with all that it inherits'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "generate" -d 'Write the twins that jobs need and that are missing'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -411,5 +427,6 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_su
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "test" -d 'Hold cases against the rules, and say what of the rules they cover'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "lint" -d 'Find what is wrong with the rules, or looks wrong'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "diff" -d 'Show which jobs of a recorded month would go elsewhere under other rules'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "queues" -d 'List queues, and show what each inherits from where'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "audit" -d 'Find jobs that ran where they should not have'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "queues" -d 'List queues, show what each inherits from where, and write the twins that are missing'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting and where it comes from'

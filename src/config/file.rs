@@ -1,9 +1,9 @@
 //! The shape of a configuration file.
 
-use super::{RouteFile, Tools, mistake};
+use super::{RouteFile, Tools};
 use crate::{
     error::{Error, Kind, Result},
-    pipeline::details::Ready,
+    pipeline::{details::Ready, yaml},
 };
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -126,33 +126,50 @@ impl FileConfig {
     /// # Errors
     /// As [`FileConfig::read`].
     pub fn parse(text: &str) -> Result<FileConfig> {
-        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-            return Ok(FileConfig::default());
-        }
-        serde_saphyr::from_str(text).map_err(|cause| {
-            let message = cause.to_string();
-            // The first line has the place and the mistake; a picture of the file follows it.
-            let line = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            let key = mistake::place(line).and_then(|(row, column)| mistake::key(text, row, column));
-            let hint = suggestion(&message).or_else(|| mistake::hint(line, key.as_deref()));
-            let line = line.split(", set DuplicateKeyPolicy").next().unwrap_or(line);
-            let cause = key.map_or_else(|| line.to_owned(), |key| format!("at {key}: {line}"));
-            Error::new(Kind::Usage, "it is not a ci-tool configuration")
-                .hint(hint.unwrap_or_else(|| "the README's section on configuration lists every key".into()))
-                .with_source(Error::new(Kind::Usage, cause))
-        })
+        yaml::parse(text, "ci-tool configuration", "the README's section on configuration lists every key", form)
     }
 }
 
-/// For "unknown field `x`, expected one of a, b": the field that was probably meant.
-fn suggestion(message: &str) -> Option<String> {
-    let rest = message[message.find("unknown field")?..].lines().next()?;
-    let unknown = rest.split('`').nth(1)?;
-    let (_, known) = rest.split_once("expected ")?;
-    let known: Vec<&str> = known.trim_start_matches("one of ").split(", ").map(|name| name.trim_matches('`')).collect();
-    let near = known.iter().map(|name| (strsim::damerau_levenshtein(unknown, name), name)).min()?;
-    Some(match near.0 <= 3.max(unknown.len() / 3) {
-        true => format!("did you mean `{}`?", near.1),
-        false => format!("the keys here are {}", known.join(", ")),
+/// The form of a key whose value is a mapping.
+fn form(key: &str) -> Option<String> {
+    Some(match key {
+        "repro" => "write its settings below it: repro: {retain: 14d}".into(),
+        "route" => "write its settings below it: route: {rules: rules.yaml}".into(),
+        "tools" => "write the arguments of each tool: tools: {bazel: [--version]}".into(),
+        "prerequisites" => "write the version of each, or nothing: prerequisites: {cmake: '3', ninja: }".into(),
+        "environment" => {
+            "write which variables to drop and keep: environment: {drop: ['INTERNAL_*'], keep: [NAME]}".into()
+        }
+        // What stands directly below `ready` is a job.
+        _ => "write the commands of each job: ready: {'unit-*': {build: make, test: make check}}".into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FileConfig;
+
+    #[test]
+    fn each_mistake_names_its_key_and_the_right_form() {
+        for (text, key, hint) in [
+            ("repro: {exclude: node_modules}", "exclude", "exclude: [VALUE]"),
+            ("repro:\n  exclude: [*.o]", "exclude", "exclude: ['*.o']"),
+            ("repro:\n  exclude: *.o", "exclude", "exclude: ['*.o']"),
+            ("repro: [a]", "repro", "repro: {retain: 14d}"),
+            ("repro: {retain: 1d, retain: 2d}", "retain", "write retain once"),
+            ("repro: {ready: {build: make}}", "build", "ready: {'unit-*': "),
+            ("repro: {tools: [bazel]}", "tools", "tools: {bazel: [--version]}"),
+            ("repro: {tools: {bazel: --version}}", "bazel", "bazel: [VALUE]"),
+            ("repro: {ready: {a: {prerequisites: [cmake]}}}", "prerequisites", "{cmake: '3', ninja: }"),
+            ("repro: {environment: [A]}", "environment", "{drop: "),
+            ("repro:\n  dump:\n    - a: b", "dump", "dump: VALUE"),
+            ("store: [x]", "store", "store: VALUE"),
+        ] {
+            let error = FileConfig::parse(text).unwrap_err();
+            let (causes, hints) = (error.causes().join(" "), error.hints().join(" "));
+            assert!(causes.contains(key), "{text}: {causes}");
+            assert!(hints.contains(hint), "{text}: {hints}");
+            assert!(!causes.contains("Policy"), "{text}: {causes}");
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! Settings and where each comes from: flag, `CI_TOOL_*`, `ci-tool.yaml` found upward, the user's own file, default.
 
 mod file;
-mod mistake;
 mod route;
 mod variables;
 

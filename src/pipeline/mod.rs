@@ -12,3 +12,4 @@ pub mod markdown;
 pub mod progress;
 pub mod record;
 pub mod url;
+pub mod yaml;

@@ -26,6 +26,7 @@ mod list;
 mod repeats;
 #[cfg(unix)]
 mod restore;
+mod route_usage;
 #[cfg(unix)]
 mod save;
 #[cfg(unix)]

@@ -1,15 +1,18 @@
 //! `ci-tool route`: one file a verb.
 
+mod audit;
 mod batch;
 mod decide;
 mod diff;
 mod explain;
+mod generate;
 mod job;
 mod lint;
 mod log;
 mod queues;
 mod serve;
 mod test;
+mod usage;
 
 use super::Session;
 use crate::error::Result;
@@ -35,6 +38,7 @@ enum Verb {
     Test(test::Args),
     Lint(lint::Args),
     Diff(diff::Args),
+    Audit(audit::Args),
     #[command(subcommand)]
     Queues(queues::Verb),
 }
@@ -49,6 +53,7 @@ pub(super) async fn run(session: Session, args: Args) -> Result<u8> {
         Some(Verb::Test(args)) => test::run(&session, &args),
         Some(Verb::Lint(args)) => lint::run(&session, &args),
         Some(Verb::Diff(args)) => diff::run(&session, &args),
+        Some(Verb::Audit(args)) => audit::run(&session, &args),
         Some(Verb::Queues(verb)) => queues::run(&session, verb),
     }
 }

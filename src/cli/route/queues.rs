@@ -1,6 +1,9 @@
 //! `ci-tool route queues`.
 
-use super::job::RulesArgs;
+use super::{
+    generate::{self, Generate},
+    job::RulesArgs,
+};
 use crate::{
     cli::{
         Session, exit,
@@ -12,7 +15,7 @@ use crate::{
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-/// List queues, and show what each inherits from where
+/// List queues, show what each inherits from where, and write the twins that are missing
 #[derive(Debug, Subcommand)]
 #[command(
     before_help = "Examples:\n  ci-tool route queues list\n  ci-tool route queues show windows.10.amd64.svc --why"
@@ -20,6 +23,7 @@ use serde_json::{Value, json};
 pub(super) enum Verb {
     List(List),
     Show(Show),
+    Generate(Generate),
 }
 
 /// List the queues
@@ -50,6 +54,7 @@ pub(super) fn run(session: &Session, verb: Verb) -> Result<u8> {
     match verb {
         Verb::List(args) => list(session, &args.rules.load(session)?),
         Verb::Show(args) => return show(session, &args),
+        Verb::Generate(args) => return generate::run(session, args),
     }
     Ok(exit::DONE)
 }

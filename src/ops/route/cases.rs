@@ -8,7 +8,10 @@ use super::{
     report::{Step, Steps},
     rules::{Place, Rules},
 };
-use crate::error::{Context, Error, Kind, Result};
+use crate::{
+    error::{Context, Error, Kind, Result},
+    pipeline::yaml,
+};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::{collections::HashMap, path::Path, sync::Arc};
@@ -19,7 +22,7 @@ const SCHEMA: u32 = 1;
 const NONE: &str = "none";
 
 /// A file of cases.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CasesFile {
     schema: Option<Spanned<u32>>,
@@ -111,12 +114,12 @@ pub fn read(path: &Path) -> Result<Vec<Case>> {
         Error::new(Kind::Usage, format!("{} has no case", path.display()))
             .hint("a test that tests nothing passes for ever: write `cases:` as in examples/route/tests.yaml")
     };
-    // A file of nothing but comments is no YAML, either.
-    if text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#')) {
-        return Err(empty());
-    }
-    let file: CasesFile = serde_saphyr::from_str(&text)
-        .map_err(|e| Error::new(Kind::Usage, format!("{}: {e}", path.display())))
+    let form = |key: &str| match key {
+        "job" => Some("write what is known of it: job: {queue: windows.10.amd64.open, branch: release/5.0}".into()),
+        "expect" => Some("write what is to be decided: expect: {queue: windows.10.amd64.open.svc}".into()),
+        _ => Some("write `cases:` as in examples/route/tests.yaml".into()),
+    };
+    let file: CasesFile = yaml::parse(&text, "file of cases", "docs/route.md lists every key", form)
         .context(|| format!("reading the cases {}", path.display()))?;
     let newer = |line: u64, what: String| {
         Error::new(Kind::Unsupported, format!("{}:{line}: {what}", path.display())).hint("use a newer ci-tool")

@@ -1,8 +1,10 @@
 //! What the verbs of `route` do: which queue a job runs on, and why.
 
+pub mod audit;
 pub mod batch;
 pub mod branch;
 pub mod cases;
+pub mod checklist;
 pub mod coverage;
 pub mod decide;
 pub mod diff;
@@ -16,3 +18,5 @@ pub mod queue_id;
 pub mod report;
 pub mod rules;
 pub mod serve;
+pub mod twins;
+pub mod usage;

@@ -1,6 +1,9 @@
 //! The rules as they are written in YAML.
 
-use crate::error::{Context, Error, Kind, Result};
+use crate::{
+    error::{Context, Error, Kind, Result},
+    pipeline::yaml,
+};
 use serde::{
     Deserialize,
     de::{Deserializer, MapAccess, Visitor},
@@ -46,7 +49,7 @@ pub struct At<T> {
 }
 
 /// One file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RulesFile {
     pub schema: Option<Spanned<u32>>,
@@ -178,8 +181,7 @@ fn text(path: &Path) -> Result<String> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<RulesFile> {
-    let file: RulesFile = serde_saphyr::from_str(text)
-        .map_err(|e| Error::new(Kind::Usage, format!("{}: {e}", path.display())))
+    let file: RulesFile = yaml::parse(text, "file of rules", "docs/route.md lists every key", form)
         .context(|| format!("reading the rules {}", path.display()))?;
     let place = |line: u64| format!("{}:{line}", path.display());
     match &file.schema {
@@ -202,4 +204,16 @@ fn parse(path: &Path, text: &str) -> Result<RulesFile> {
             .hint("use a newer ci-tool"))
         }
     }
+}
+
+/// The form of a key whose value is a mapping.
+fn form(key: &str) -> Option<String> {
+    Some(match key {
+        "settings" => "write the settings by their names: settings: {image: ubuntu-22.04}".into(),
+        "redirections" => {
+            "write each with what it is: redirections: [{name: servicing, kind: servicing, suffix: .svc, subscription: NAME}]"
+                .into()
+        }
+        _ => "write what is known of each queue: queues: {ubuntu.2204.amd64: {subscription: NAME}}".into(),
+    })
 }

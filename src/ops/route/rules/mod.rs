@@ -231,4 +231,4 @@ fn lower<T>(text: &str, with: impl FnOnce(&str) -> T) -> T {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+pub(super) mod tests;
