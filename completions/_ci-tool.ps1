@@ -284,6 +284,12 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--pr-target', '--pr-target', [CompletionResultType]::ParameterName, 'The branch that a pull request is for')
             [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'The repository: OWNER/NAME, or its address')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …')
+            [CompletionResult]::new('--job-url', '--job-url', [CompletionResultType]::ParameterName, 'Look the job''s variables up at this address; a job that cannot be looked up is not redirected')
+            [CompletionResult]::new('--token-env', '--token-env', [CompletionResultType]::ParameterName, 'The environment variable that holds the token for --job-url')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'How long the look-up may take in all, at most 30s [default: `route.deadline` of ci-tool.yaml, or 10s]')
+            [CompletionResult]::new('--helix', '--helix', [CompletionResultType]::ParameterName, 'The address of Helix, instead of `route.helix` of ci-tool.yaml [env: CI_TOOL_ROUTE_HELIX]')
+            [CompletionResult]::new('--helix-token-env', '--helix-token-env', [CompletionResultType]::ParameterName, 'The environment variable that holds Helix''s token, instead of HELIX_ACCESS_TOKEN')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
@@ -296,10 +302,12 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show every rule, whether it matched, and why')
             [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Decide a job a line: JSON in, JSON out')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Decide over HTTP: a service for pool providers, with metrics')
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Hold cases against the rules, and say what of the rules they cover')
             [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Find what is wrong with the rules, or looks wrong')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which jobs of a recorded month would go elsewhere under other rules')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find jobs that ran where they should not have')
+            [CompletionResult]::new('submit', 'submit', [CompletionResultType]::ParameterValue, 'Send a Helix job on the queue decided, with the properties that the decision used')
             [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, show what each inherits from where, and write the twins that are missing')
             break
         }
@@ -310,6 +318,9 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--pr-target', '--pr-target', [CompletionResultType]::ParameterName, 'The branch that a pull request is for')
             [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'The repository: OWNER/NAME, or its address')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …')
+            [CompletionResult]::new('--job-url', '--job-url', [CompletionResultType]::ParameterName, 'Look the job''s variables up at this address; a job that cannot be looked up is not redirected')
+            [CompletionResult]::new('--token-env', '--token-env', [CompletionResultType]::ParameterName, 'The environment variable that holds the token for --job-url')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'How long the look-up may take in all, at most 30s [default: `route.deadline` of ci-tool.yaml, or 10s]')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
@@ -324,10 +335,34 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         }
         'ci-tool;route;batch' {
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'The file of rules, instead of `route.rules` of ci-tool.yaml')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;route;serve' {
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'The file of rules, instead of `route.rules` of ci-tool.yaml')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where to listen; port 0 is any that is free. Elsewhere than on this machine only with route.token_env and route.secret_env')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml')
+            [CompletionResult]::new('--helix', '--helix', [CompletionResultType]::ParameterName, 'The address of Helix, instead of `route.helix` of ci-tool.yaml [env: CI_TOOL_ROUTE_HELIX]')
+            [CompletionResult]::new('--helix-token-env', '--helix-token-env', [CompletionResultType]::ParameterName, 'The environment variable that holds Helix''s token, instead of HELIX_ACCESS_TOKEN')
+            [CompletionResult]::new('--helix-job', '--helix-job', [CompletionResultType]::ParameterName, 'Send each job that is acquired to Helix: the file of a job that lacks only its queue')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up clients that are silent for so long, or take so long to send a request')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Batches and acquire calls at once; any more are told to come again')
+            [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'Connections at once; a process may often have no more than 1024 files open')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--early-accept', '--early-accept', [CompletionResultType]::ParameterName, 'Answer acquire calls first, and look the job up and send it afterwards')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
@@ -392,6 +427,32 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;route;submit' {
+            [CompletionResult]::new('--idempotency-key', '--idempotency-key', [CompletionResultType]::ParameterName, 'The key that makes sending twice one job')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'The file of rules, instead of `route.rules` of ci-tool.yaml')
+            [CompletionResult]::new('--helix', '--helix', [CompletionResultType]::ParameterName, 'The address of Helix, instead of `route.helix` of ci-tool.yaml [env: CI_TOOL_ROUTE_HELIX]')
+            [CompletionResult]::new('--helix-token-env', '--helix-token-env', [CompletionResultType]::ParameterName, 'The environment variable that holds Helix''s token, instead of HELIX_ACCESS_TOKEN')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]')
+            [CompletionResult]::new('--branch', '--branch', [CompletionResultType]::ParameterName, 'The branch built, for example main or refs/heads/main')
+            [CompletionResult]::new('--pr-target', '--pr-target', [CompletionResultType]::ParameterName, 'The branch that a pull request is for')
+            [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'The repository: OWNER/NAME, or its address')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …')
+            [CompletionResult]::new('--job-url', '--job-url', [CompletionResultType]::ParameterName, 'Look the job''s variables up at this address; a job that cannot be looked up is not redirected')
+            [CompletionResult]::new('--token-env', '--token-env', [CompletionResultType]::ParameterName, 'The environment variable that holds the token for --job-url')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'How long the look-up may take in all, at most 30s [default: `route.deadline` of ci-tool.yaml, or 10s]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Decide and show what would be sent, and send nothing')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
@@ -572,10 +633,12 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         'ci-tool;help;route' {
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show every rule, whether it matched, and why')
             [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Decide a job a line: JSON in, JSON out')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Decide over HTTP: a service for pool providers, with metrics')
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Hold cases against the rules, and say what of the rules they cover')
             [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Find what is wrong with the rules, or looks wrong')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which jobs of a recorded month would go elsewhere under other rules')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Find jobs that ran where they should not have')
+            [CompletionResult]::new('submit', 'submit', [CompletionResultType]::ParameterValue, 'Send a Helix job on the queue decided, with the properties that the decision used')
             [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'List queues, show what each inherits from where, and write the twins that are missing')
             break
         }
@@ -583,6 +646,9 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;help;route;batch' {
+            break
+        }
+        'ci-tool;help;route;serve' {
             break
         }
         'ci-tool;help;route;test' {
@@ -595,6 +661,9 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;help;route;audit' {
+            break
+        }
+        'ci-tool;help;route;submit' {
             break
         }
         'ci-tool;help;route;queues' {

@@ -238,35 +238,46 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand repro; and __fish_seen_subcommand_from gc" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -l branch -d 'The branch built, for example main or refs/heads/main' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -l pr-target -d 'The branch that a pull request is for' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -l repository -d 'The repository: OWNER/NAME, or its address' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l branch -d 'The branch built, for example main or refs/heads/main' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l pr-target -d 'The branch that a pull request is for' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l repository -d 'The repository: OWNER/NAME, or its address' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l job-url -d 'Look the job\'s variables up at this address; a job that cannot be looked up is not redirected' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l token-env -d 'The environment variable that holds the token for --job-url' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l deadline -d 'How long the look-up may take in all, at most 30s [default: `route.deadline` of ci-tool.yaml, or 10s]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l helix -d 'The address of Helix, instead of `route.helix` of ci-tool.yaml [env: CI_TOOL_ROUTE_HELIX]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l helix-token-env -d 'The environment variable that holds Helix\'s token, instead of HELIX_ACCESS_TOKEN' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l log -d 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
 json\t'One JSON document'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -s q -l quiet -d 'Print results and errors only'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -f -a "explain" -d 'Show every rule, whether it matched, and why'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -f -a "test" -d 'Hold cases against the rules, and say what of the rules they cover'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -f -a "lint" -d 'Find what is wrong with the rules, or looks wrong'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -f -a "diff" -d 'Show which jobs of a recorded month would go elsewhere under other rules'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -f -a "audit" -d 'Find jobs that ran where they should not have'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch test lint diff audit queues" -f -a "queues" -d 'List queues, show what each inherits from where, and write the twins that are missing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -f -a "explain" -d 'Show every rule, whether it matched, and why'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -f -a "serve" -d 'Decide over HTTP: a service for pool providers, with metrics'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -f -a "test" -d 'Hold cases against the rules, and say what of the rules they cover'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -f -a "lint" -d 'Find what is wrong with the rules, or looks wrong'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -f -a "diff" -d 'Show which jobs of a recorded month would go elsewhere under other rules'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -f -a "audit" -d 'Find jobs that ran where they should not have'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -f -a "submit" -d 'Send a Helix job on the queue decided, with the properties that the decision used'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and not __fish_seen_subcommand_from explain batch serve test lint diff audit submit queues" -f -a "queues" -d 'List queues, show what each inherits from where, and write the twins that are missing'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l branch -d 'The branch built, for example main or refs/heads/main' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l pr-target -d 'The branch that a pull request is for' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l repository -d 'The repository: OWNER/NAME, or its address' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l job-url -d 'Look the job\'s variables up at this address; a job that cannot be looked up is not redirected' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l token-env -d 'The environment variable that holds the token for --job-url' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l deadline -d 'How long the look-up may take in all, at most 30s [default: `route.deadline` of ci-tool.yaml, or 10s]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -278,6 +289,7 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l log -d 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -288,6 +300,26 @@ never\t'Never'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from batch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l listen -d 'Where to listen; port 0 is any that is free. Elsewhere than on this machine only with route.token_env and route.secret_env' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l log -d 'Append each decision to a file, as a line of JSON without secrets, instead of to `route.log` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l helix -d 'The address of Helix, instead of `route.helix` of ci-tool.yaml [env: CI_TOOL_ROUTE_HELIX]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l helix-token-env -d 'The environment variable that holds Helix\'s token, instead of HELIX_ACCESS_TOKEN' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l helix-job -d 'Send each job that is acquired to Helix: the file of a job that lacks only its queue' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l timeout -d 'Give up clients that are silent for so long, or take so long to send a request' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l concurrency -d 'Batches and acquire calls at once; any more are told to come again' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l connections -d 'Connections at once; a process may often have no more than 1024 files open' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l early-accept -d 'Answer acquire calls first, and look the job up and send it afterwards'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -l coverage -d 'How much of the rules the cases have to cover, in per cent' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -l junit -d 'Also write a JUnit report' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from test" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
@@ -340,6 +372,29 @@ never\t'Never'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l idempotency-key -d 'The key that makes sending twice one job' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l rules -d 'The file of rules, instead of `route.rules` of ci-tool.yaml' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l helix -d 'The address of Helix, instead of `route.helix` of ci-tool.yaml [env: CI_TOOL_ROUTE_HELIX]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l helix-token-env -d 'The environment variable that holds Helix\'s token, instead of HELIX_ACCESS_TOKEN' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l queue -d 'The queue asked for: QUEUE, (ALIAS)QUEUE, QUEUE@IMAGE [env: CI_TOOL_ROUTE_QUEUE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l branch -d 'The branch built, for example main or refs/heads/main' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l pr-target -d 'The branch that a pull request is for' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l repository -d 'The repository: OWNER/NAME, or its address' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l reason -d 'Why it was built, as Azure Pipelines says it: PullRequest, IndividualCI, Schedule, Manual, …' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l job-url -d 'Look the job\'s variables up at this address; a job that cannot be looked up is not redirected' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l token-env -d 'The environment variable that holds the token for --job-url' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l deadline -d 'How long the look-up may take in all, at most 30s [default: `route.deadline` of ci-tool.yaml, or 10s]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -l dry-run -d 'Decide and show what would be sent, and send nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from submit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -404,9 +459,11 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_su
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "gc" -d 'Remove what dead saves and removals left behind'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "explain" -d 'Show every rule, whether it matched, and why'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "batch" -d 'Decide a job a line: JSON in, JSON out'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "serve" -d 'Decide over HTTP: a service for pool providers, with metrics'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "test" -d 'Hold cases against the rules, and say what of the rules they cover'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "lint" -d 'Find what is wrong with the rules, or looks wrong'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "diff" -d 'Show which jobs of a recorded month would go elsewhere under other rules'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "audit" -d 'Find jobs that ran where they should not have'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "submit" -d 'Send a Helix job on the queue decided, with the properties that the decision used'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "queues" -d 'List queues, show what each inherits from where, and write the twins that are missing'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting and where it comes from'

@@ -81,7 +81,7 @@ impl Session {
 
 /// Random bytes. Without the system's source of randomness, the clock and the process id have to do: an id that is taken is
 /// noticed when its record is created.
-fn random() -> [u8; LEN] {
+pub(in crate::cli) fn random() -> [u8; LEN] {
     let mut bytes = [0; LEN];
     if getrandom::fill(&mut bytes).is_err() {
         let seed = format!("{}-{}", Timestamp::now().as_nanosecond(), std::process::id());

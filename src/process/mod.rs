@@ -13,7 +13,7 @@ mod tree;
 
 pub use output::{Output, output};
 pub use quote::{quote_powershell, quote_sh};
-pub use signals::{exit_at_once, stop_signals};
+pub use signals::{exit_at_once, service_signals, stop_signals};
 pub use stop::{Stop, StopReason, Stopper};
 pub use tee::Tee;
 

@@ -3,6 +3,7 @@
 use super::{Stop, StopReason, tree};
 use crate::error::{Error, Kind, Result};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// The exit code after an interrupt: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
@@ -20,6 +21,20 @@ const SAME: Duration = Duration::from_secs(1);
 /// # Errors
 /// `Internal` when the system refuses the handlers.
 pub fn stop_signals(second: impl FnOnce() + Send + 'static) -> Result<Stop> {
+    listen(second, None)
+}
+
+/// As [`stop_signals`] for a service: SIGHUP asks to read its files again, and is counted instead. Windows has no such
+/// signal.
+///
+/// # Errors
+/// As [`stop_signals`].
+pub fn service_signals(second: impl FnOnce() + Send + 'static) -> Result<(Stop, watch::Receiver<u64>)> {
+    let (hangups, heard) = watch::channel(0);
+    Ok((listen(second, Some(hangups))?, heard))
+}
+
+fn listen(second: impl FnOnce() + Send + 'static, hangups: Option<watch::Sender<u64>>) -> Result<Stop> {
     let mut source =
         sys::Source::new().map_err(|e| Error::new(Kind::Internal, "listening to signals").with_source(e))?;
     let (stopper, stop) = Stop::channel();
@@ -28,6 +43,10 @@ pub fn stop_signals(second: impl FnOnce() + Send + 'static) -> Result<Stop> {
         let mut first: Option<Instant> = None;
         loop {
             let reason = source.next().await;
+            if let (Some(hangups), StopReason::Hangup, true) = (&hangups, reason, cfg!(unix)) {
+                hangups.send_modify(|count| *count += 1);
+                continue;
+            }
             stopper.stop(reason);
             if reason == StopReason::Interrupt
                 && first.get_or_insert_with(Instant::now).elapsed() >= SAME

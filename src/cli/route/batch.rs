@@ -1,10 +1,13 @@
 //! `ci-tool route batch`.
 
-use super::job::RulesArgs;
+use super::{
+    job::RulesArgs,
+    log::{Log, LogArgs},
+};
 use crate::{
     cli::{Session, exit, out},
     error::Result,
-    ops::route::batch::batch,
+    ops::route::batch::batch_heard,
 };
 use std::io;
 
@@ -20,12 +23,20 @@ use std::io;
 pub(super) struct Args {
     #[command(flatten)]
     rules: RulesArgs,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 /// Runs the verb.
 pub(super) fn run(session: &Session, args: &Args) -> Result<u8> {
     let rules = args.rules.load(session)?;
-    let counts = batch(&rules, io::stdin().lock(), io::BufWriter::new(session.out.stream()))?;
+    let mut log = args.log.open(session)?;
+    let (input, output) = (io::stdin().lock(), io::BufWriter::new(session.out.stream()));
+    let counts = batch_heard(&rules, input, output, |job| match &mut log {
+        Some(log) => log.record(&rules, &job),
+        None => Ok(()),
+    })?;
+    log.map_or(Ok(()), Log::finish)?;
     let jobs = out::count(counts.decided, "job", "jobs");
     let failed = match counts.failed {
         0 => String::new(),

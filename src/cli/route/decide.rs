@@ -3,6 +3,7 @@
 use super::{
     helix::HelixArgs,
     job::{JobArgs, RulesArgs},
+    log::LogArgs,
     lookup::LookupArgs,
 };
 use crate::{
@@ -30,6 +31,8 @@ pub(super) struct Args {
     lookup: LookupArgs,
     #[command(flatten)]
     helix: HelixArgs,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 /// Decides.
@@ -44,6 +47,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let deadline = started + args.lookup.deadline(session)?;
     let decision = confirm(&rules, decision, helix.as_ref(), deadline, &mut steps).await;
     let report = Report::new(&rules, &decision);
+    args.log.record(session, &rules, &job);
     let out = &session.out;
     if out.is_json() {
         let mut value = json!(report);

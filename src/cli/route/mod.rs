@@ -9,8 +9,10 @@ mod generate;
 mod helix;
 mod job;
 mod lint;
+mod log;
 mod lookup;
 mod queues;
+mod serve;
 mod submit;
 mod test;
 mod usage;
@@ -35,6 +37,7 @@ pub(super) struct Args {
 enum Verb {
     Explain(explain::Args),
     Batch(batch::Args),
+    Serve(serve::Args),
     Test(test::Args),
     Lint(lint::Args),
     Diff(diff::Args),
@@ -50,6 +53,7 @@ pub(super) async fn run(session: Session, args: Args) -> Result<u8> {
         None => decide::run(&session, args.decide).await,
         Some(Verb::Explain(args)) => explain::run(&session, args).await,
         Some(Verb::Batch(args)) => batch::run(&session, &args),
+        Some(Verb::Serve(args)) => serve::run(&session, args).await,
         Some(Verb::Test(args)) => test::run(&session, &args),
         Some(Verb::Lint(args)) => lint::run(&session, &args),
         Some(Verb::Diff(args)) => diff::run(&session, &args),

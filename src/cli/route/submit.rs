@@ -126,7 +126,8 @@ fn apart(session: &Session, args: &Args, told: &Job) -> Vec<String> {
     told.chain(args.lookup.job_url.clone()).chain(ci.build_id).chain(ci.job_id).chain(attempt).collect()
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// Reads a job's file; `-` is standard input.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let reader: Box<dyn Read> = match path.as_os_str() == "-" {
         true => Box::new(std::io::stdin().lock()),
         false => Box::new(std::fs::File::open(path).map_err(|e| Error::io("reading", path, e))?),

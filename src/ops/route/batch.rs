@@ -1,6 +1,12 @@
 //! `route batch`: a decision a line.
 
-use super::{decide::decide, job::Job, lines, report::Report, rules::Rules};
+use super::{
+    decide::{Decision, Silent, attempt},
+    job::Job,
+    lines,
+    report::Report,
+    rules::Rules,
+};
 use crate::error::{Error, Kind, Result};
 use serde_json::json;
 use std::io::{BufRead, Write};
@@ -21,12 +27,26 @@ pub struct Counts {
 ///
 /// # Errors
 /// Only those of reading and writing; what is wrong with a line is said in its place.
-pub fn batch(rules: &Rules, input: impl BufRead, mut output: impl Write) -> Result<Counts> {
+pub fn batch(rules: &Rules, input: impl BufRead, output: impl Write) -> Result<Counts> {
+    batch_heard(rules, input, output, |_| Ok(()))
+}
+
+/// As [`batch`], and hands over each job that was asked about.
+///
+/// # Errors
+/// As [`batch`], and those of `asked`.
+pub fn batch_heard(
+    rules: &Rules,
+    input: impl BufRead,
+    mut output: impl Write,
+    mut asked: impl FnMut(Job) -> Result<()>,
+) -> Result<Counts> {
     let mut counts = Counts::default();
     lines::each(input, |line| {
-        one(rules, line, &mut output, &mut counts)
-            .and_then(|()| output.write_all(b"\n"))
-            .map_err(|e| failed("writing the decisions", e))
+        let job = heard(rules, line, &mut output, &mut counts, |_| ())
+            .and_then(|job| output.write_all(b"\n").map(|()| job))
+            .map_err(|e| failed("writing the decisions", e))?;
+        job.map_or(Ok(()), &mut asked)
     })?;
     output.flush().map_err(|e| failed("writing the decisions", e))?;
     Ok(counts)
@@ -37,27 +57,62 @@ pub fn batch(rules: &Rules, input: impl BufRead, mut output: impl Write) -> Resu
 /// # Errors
 /// Those of writing.
 pub fn one(rules: &Rules, line: &[u8], output: &mut impl Write, counts: &mut Counts) -> std::io::Result<()> {
+    heard(rules, line, output, counts, |_| ()).map(drop)
+}
+
+/// As [`one`]: `decided` hears of the decision, and the job is returned when the line is one.
+///
+/// # Errors
+/// As [`one`].
+pub fn heard(
+    rules: &Rules,
+    line: &[u8],
+    output: &mut impl Write,
+    counts: &mut Counts,
+    decided: impl FnOnce(&Decision<'_>),
+) -> std::io::Result<Option<Job>> {
     if line.iter().all(u8::is_ascii_whitespace) {
-        return Ok(());
+        return Ok(None);
     }
-    let job = serde_json::from_slice::<Job>(line).map_err(|e| Error::new(Kind::Usage, format!("this is no job: {e}")));
-    let job = job.map(Job::settle);
-    let decided = job.as_ref().map_err(brief).and_then(|job| decide(rules, job).map_err(|e| brief(&e)));
-    match decided {
+    let job = match read(line) {
+        Ok(job) => job,
+        Err(error) => {
+            counts.failed += 1;
+            serde_json::to_writer(output, &brief(&error))?;
+            return Ok(None);
+        }
+    };
+    match attempt(rules, &job, &mut Silent) {
         Ok(decision) => {
             counts.decided += 1;
             counts.redirected += u64::from(decision.redirected());
-            serde_json::to_writer(output, &Report::new(rules, &decision)).map_err(Into::into)
+            decided(&decision);
+            serde_json::to_writer(output, &Report::new(rules, &decision))?;
         }
         Err(error) => {
             counts.failed += 1;
-            serde_json::to_writer(output, &json!({ "error": error })).map_err(Into::into)
+            serde_json::to_writer(output, &brief(&error))?;
         }
     }
+    Ok(Some(job))
 }
 
-fn brief(error: &Error) -> serde_json::Value {
-    json!({ "kind": error.kind().as_str(), "message": error.message(), "hints": error.hints() })
+/// Reads a job, and takes what its variables tell.
+///
+/// # Errors
+/// `Usage`.
+pub fn read(json: &[u8]) -> Result<Job> {
+    let job = serde_json::from_slice::<Job>(json);
+    job.map(Job::settle).map_err(|e| {
+        Error::new(Kind::Usage, format!("this is no job: {e}")).hint(
+            "a job is an object with `queue` and any of `reason`, `branch`, `pr_target`, `repository`, `variables`",
+        )
+    })
+}
+
+/// An error as the answer to a job.
+pub fn brief(error: &Error) -> serde_json::Value {
+    json!({ "error": { "kind": error.kind().as_str(), "message": error.message(), "hints": error.hints() } })
 }
 
 fn failed(what: &str, error: std::io::Error) -> Error {

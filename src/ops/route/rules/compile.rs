@@ -26,6 +26,7 @@ pub(super) fn compile(files: Vec<Loaded>, hash: String) -> (Rules, Vec<Finding>)
     let mut work = Work::default();
     let mut rules = Rules {
         hash,
+        files: files.iter().map(|loaded| Arc::clone(&loaded.path)).collect(),
         redirections: Vec::new(),
         queues: Vec::new(),
         exempt: Names::default(),

@@ -12,6 +12,7 @@ use globset::GlobSet;
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
+    sync::Arc,
 };
 
 /// Longest name of a queue, in bytes.
@@ -22,6 +23,8 @@ pub const NAME_MAX: usize = 128;
 pub struct Rules {
     /// The first 16 hex digits of the BLAKE3 of the files' bytes: tells decisions under other rules apart.
     pub hash: String,
+    /// The files that they were read from, the one that was named first.
+    pub files: Vec<Arc<Path>>,
     /// Redirections in order: the first that matches decides.
     pub redirections: Vec<Redirection>,
     /// The queues in the order in which they were written.
