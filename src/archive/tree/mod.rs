@@ -6,9 +6,11 @@
 
 mod check;
 mod platform;
+mod seed;
 
 pub use check::check;
 pub use platform::os_path;
+pub use seed::Seed;
 
 use crate::{
     archive::read_error,

@@ -9,7 +9,7 @@ pub use windows::*;
 mod unix {
     use crate::error::Result;
     use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt, PermissionsExt};
-    use rustix::fs::{AtFlags, Timespec, Timestamps, utimensat};
+    use rustix::fs::{AtFlags, OFlags, Timespec, Timestamps, utimensat};
     use std::{
         ffi::OsStr,
         fs::{File, Permissions},
@@ -29,6 +29,11 @@ mod unix {
     /// Asks for a mode where a file is made; what the umask takes of it is put right by [`set_mode`].
     pub fn with_mode(options: &mut OpenOptions, mode: u32) {
         options.mode(mode & 0o777);
+    }
+
+    /// Asks for a file itself, not what a link of its name leads to, and not to wait for who writes into a FIFO.
+    pub fn without_waiting(options: &mut OpenOptions) {
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
     }
 
     pub fn set_mode(file: &File, mode: u32) -> io::Result<()> {
@@ -100,6 +105,8 @@ mod windows {
     }
 
     pub fn with_mode(_: &mut OpenOptions, _: u32) {}
+
+    pub fn without_waiting(_: &mut OpenOptions) {}
 
     pub fn set_mode(file: &File, mode: u32) -> io::Result<()> {
         let mut permissions = file.metadata()?.permissions();

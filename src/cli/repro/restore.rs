@@ -41,6 +41,9 @@ pub struct Args {
     /// Restore into a directory that is not empty: replace files that are in the way, touch nothing else
     #[arg(long)]
     force: bool,
+    /// Take files that are the same in DIR, a checkout or another restored capture, instead of fetching them [repeatable]
+    #[arg(long, value_name = "DIR")]
+    seed: Vec<PathBuf>,
     /// Then rerun the command that failed, and end with its exit code
     #[arg(long, conflicts_with = "shell")]
     run: bool,
@@ -73,6 +76,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         into: args.into.clone().unwrap_or_else(|| PathBuf::from(format!("repro-{id}"))),
         force: args.force,
         reuse: rerun_it || args.shell,
+        seeds: args.seed.clone(),
         ..Options::default()
     };
     let mut asked = world.stop.clone();
@@ -135,6 +139,7 @@ fn report(session: &Session, world: &World, restored: &Restored) {
             "entries": restored.entries.len(),
             "bytes": bytes,
             "resumed": restored.resumed,
+            "seeded": restored.seeded,
             "removed": restored.shown.details.removed.len(),
             "failed": failed,
             "lost": lost::values(&restored.lost),
@@ -156,6 +161,13 @@ fn report(session: &Session, world: &World, restored: &Restored) {
         lines.push(format!(
             "  {} there from a restore that was cut off",
             out::count(restored.resumed, "file was", "files were")
+        ));
+    }
+    if restored.seeded.files > 0 {
+        lines.push(format!(
+            "  {}, {}, taken from a seed and not fetched",
+            out::count(restored.seeded.files, "file was", "files were"),
+            out::bytes(restored.seeded.bytes)
         ));
     }
     let removed = restored.shown.details.removed.len();
