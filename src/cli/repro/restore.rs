@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// it is now and write nothing.
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "Examples:\n  ci-tool repro restore k3v9 --into ../again\n  ci-tool repro restore k3v9 --into ../again --run"
+    before_help = "Examples:\n  ci-tool repro restore k3v9 --into ../again --run\n  ci-tool repro restore k3v9 --into ../again --seed ."
 )]
 pub struct Args {
     /// The capture, by the beginning of its id
@@ -41,7 +41,8 @@ pub struct Args {
     /// Restore into a directory that is not empty: replace files that are in the way, touch nothing else
     #[arg(long)]
     force: bool,
-    /// Take files that are the same in DIR, a checkout or another restored capture, instead of fetching them [repeatable]
+    /// Take files that are the same in DIR, a checkout or another restored capture, instead of fetching them;
+    /// may be given again
     #[arg(long, value_name = "DIR")]
     seed: Vec<PathBuf>,
     /// Then rerun the command that failed, and end with its exit code
@@ -83,7 +84,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let restored = tokio::select! {
         restored = restore(&world, &args.id, &options) => restored?,
         _ = asked.requested() => return Err(Error::new(Kind::Interrupted, "the restore was interrupted")
-            .hint(format!("the same command goes on where it stopped: ci-tool repro restore {} --into {}", args.id, options.into.display()))),
+            .hint(format!("the same command goes on where it stopped: {}", again(&args.id, &options)))),
     };
     report(session, &world, &restored);
     if world.dry_run {
@@ -101,6 +102,13 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     }
     let whole = restored.failed.is_empty() && restored.lost.is_empty() && restored.impossible.is_empty();
     Ok(if whole { exit::DONE } else { exit::PARTLY })
+}
+
+/// The command that goes on.
+fn again(id: &str, options: &Options) -> String {
+    let into = process::quote_sh([&options.into]);
+    let seeds = options.seeds.iter().map(|seed| format!(" --seed {}", process::quote_sh([seed])));
+    format!("ci-tool repro restore {id} --into {into}{}", seeds.collect::<String>())
 }
 
 /// Refuses to rerun what nobody knows, before anything is restored.

@@ -153,7 +153,7 @@ async fn place(world: &World, record: &Record, contents: Contents, mut entries: 
     }
     let name = archive::tree::os_path(&entries[0].path)?;
     let tree = Tree::open(staging.path(), Existing::Refuse)?;
-    check(&entries, tree.folds_case()?, cfg!(windows))?;
+    check(&entries, tree.folds_case(), cfg!(windows))?;
     let progress = Arc::clone(&world.progress);
     progress.phase("fetching", Some(total_size(&entries)), Unit::Bytes);
     blocking(move || {

@@ -179,7 +179,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     }
     let (into, existing, mut journal) = prepare(options, &shown.record.id)?;
     let tree = Tree::open(&into, existing)?;
-    if tree.folds_case()? {
+    if tree.folds_case() {
         check(&entries, true, cfg!(windows))?;
     }
     let contents = Contents::open(&world.store, &shown.record, frames).await?;
