@@ -99,11 +99,10 @@ impl Manifest {
         self.lost.iter().filter(|lost| lost.loss == Loss::Entries)
     }
 
-    /// Gives entries whose times are lost this one.
+    /// Gives entries whose times, or who themselves, are lost this one.
     pub fn stamp(&mut self, now: Timestamp) {
         let mtime = i64::try_from(now.as_nanosecond()).unwrap_or(i64::MAX);
-        let dull: Vec<&Lost> = self.lost.iter().filter(|lost| lost.loss == Loss::Metadata).collect();
-        let lost = |path: &[u8]| dull.iter().any(|lost| lost.holds(path));
+        let lost = |path: &[u8]| self.lost.iter().any(|lost| lost.holds(path));
         self.entries.iter_mut().filter(|entry| lost(&entry.path)).for_each(|entry| entry.mtime = mtime);
     }
 

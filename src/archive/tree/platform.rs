@@ -86,19 +86,24 @@ mod unix {
         false
     }
 
-    #[test]
-    fn a_mode_is_set_where_a_new_file_has_another() {
-        for (mode, kept, made) in [
-            (0o644, 0o755, true),
-            (0o755, 0o755, true),
-            (0, 0o755, true),
-            (0o664, 0o755, false),
-            (0o100_644, 0o755, true),
-            (0o4755, 0o755, false),
-            (0o1777, 0o777, false),
-            (0o644, 0, false),
-        ] {
-            assert_eq!(made_with(mode, kept), made, "{mode:o} {kept:o}");
+    #[cfg(test)]
+    mod tests {
+        use super::made_with;
+
+        #[test]
+        fn a_mode_is_set_where_a_new_file_has_another() {
+            for (mode, kept, made) in [
+                (0o644, 0o755, true),
+                (0o755, 0o755, true),
+                (0, 0o755, true),
+                (0o664, 0o755, false),
+                (0o100_644, 0o755, true),
+                (0o4755, 0o755, false),
+                (0o1777, 0o777, false),
+                (0o644, 0, false),
+            ] {
+                assert_eq!(made_with(mode, kept), made, "{mode:o} {kept:o}");
+            }
         }
     }
 }
