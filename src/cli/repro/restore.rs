@@ -173,7 +173,7 @@ fn report(session: &Session, world: &World, restored: &Restored) {
     }
     if restored.seeded.files > 0 {
         lines.push(format!(
-            "  {}, {}, taken from a seed and not fetched",
+            "  {} taken from seeds, not fetched: {}",
             out::count(restored.seeded.files, "file was", "files were"),
             out::bytes(restored.seeded.bytes)
         ));
