@@ -163,7 +163,7 @@ async fn whatever_became_of_a_seed_the_tree_is_exact() {
     fs::copy(saved.path("source/linked"), at("elsewhere")).unwrap();
     symlink("elsewhere", at("linked")).unwrap();
     mknodat(CWD, at("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    fs::set_permissions(at("unreadable"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(at("unreadable"), fs::Permissions::from_mode(0o000)).unwrap();
     fs::create_dir(at("directory")).unwrap();
     fs::remove_dir_all(at("away")).unwrap();
     symlink(saved.path("source/away"), at("away")).unwrap();
