@@ -159,6 +159,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         }
         'ci-tool;repro;restore' {
             [CompletionResult]::new('--into', '--into', [CompletionResultType]::ParameterName, 'A directory that is new or empty [default: repro-ID]')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Take files that are the same in DIR, a checkout or another restored capture, instead of fetching them; may be given again')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')

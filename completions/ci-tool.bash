@@ -1079,13 +1079,17 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__repro__subcmd__restore)
-            opts="-q -v -h --into --force --run --shell --same-path --dry-run --store --config --output --color --quiet --verbose --help"
+            opts="-q -v -h --into --force --seed --run --shell --same-path --dry-run --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --into)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -301,6 +301,59 @@ async fn whatever_is_damaged_is_named_by_every_capture_that_needs_it() {
     }
 }
 
+/// Damages one tile after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_has_lost_a_tile_is_taken_without_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("workspace");
+    small_files(&source, 8, 150);
+    let world = trees::world(local(&dir.path().join("store")));
+    let record = saved(&world, &source).await;
+    let id = record.id.as_str();
+    let manifest = object_path(&dir.path().join("store"), &format!("data/{id}/manifest"));
+    let sound = fs::read(&manifest).unwrap();
+    let tiles = record.parts.top().unwrap().tiles;
+    assert!(tiles.len() > 1, "{}", tiles.len());
+    let folder = |n: usize| format!("src/module{n:03}");
+    let (mut partly, mut headless, mut nothing) = (0, 0, 0);
+    for tile in &tiles {
+        let mut bytes = sound.clone();
+        bytes[tile.content.offset as usize] ^= 1;
+        fs::write(&manifest, bytes).unwrap();
+        let to = dir.path().join("taken");
+        let taken = get(&world, id, "src", Destination::Path(to.clone())).await.unwrap();
+        let [lost] = &*taken.lost else { panic!("{:?}", taken.lost) };
+        assert_eq!((lost.loss, &lost.first, lost.entries), (Loss::Entries, &tile.first, tile.entries));
+        for (path, found) in trees::listing(&source.join("src")) {
+            let path = String::from_utf8(path).unwrap();
+            let gone = lost.holds(format!("workspace/src/{path}").as_bytes());
+            match fs::read(to.join(&path)) {
+                Ok(taken) => assert!(!gone && taken == fs::read(source.join("src").join(&path)).unwrap(), "{path}"),
+                Err(_) => assert!(gone || found.kind == "d", "{path}"),
+            }
+        }
+        fs::remove_dir_all(&to).unwrap();
+        for n in 0..8 {
+            let path = format!("workspace/{}", folder(n));
+            let held = (0..150).filter(|f| !lost.holds(format!("{path}/file{f:03}.rs").as_bytes())).count();
+            match get(&world, id, &folder(n), Destination::Path(to.clone())).await {
+                Ok(taken) => {
+                    assert_eq!((taken.files, taken.lost.is_empty()), (held as u64, held == 150), "{path}");
+                    assert_eq!(trees::listing(&to).values().filter(|found| found.kind == "f").count(), held, "{path}");
+                    partly += usize::from(held < 150);
+                    headless += usize::from(held > 0 && lost.holds(path.as_bytes()));
+                    fs::remove_dir_all(&to).unwrap();
+                }
+                Err(error) => {
+                    assert!(held == 0 && error.kind() == Kind::Corrupt, "{path}: {error}");
+                    nothing += 1;
+                }
+            }
+        }
+    }
+    assert!(partly > 0 && headless > 0 && nothing > 0, "{partly} {headless} {nothing}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_zstd_program_reads_all_small_files_from_the_packs() {
     let dir = tempfile::tempdir().unwrap();

@@ -7,6 +7,7 @@ pub mod chunks;
 mod flow;
 mod group;
 pub mod sevenz;
+pub mod spans;
 pub mod tree;
 mod workers;
 pub mod zip;

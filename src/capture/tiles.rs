@@ -5,11 +5,12 @@ use super::{
     objects::{MANIFEST, data_key, missing, part_key, top},
 };
 use crate::{
+    archive::spans::{Limits, Span, spans},
     error::{Error, Kind, Result},
     pipeline::{
         entry::{Content, Entry, display},
         frames::Frames,
-        manifest::{Blob, Tile, Tiles, Top},
+        manifest::{Blob, Tiles, Top},
         record::Record,
     },
     store::{Handle, Key},
@@ -21,10 +22,8 @@ use std::{collections::HashMap, fmt, ops::Range};
 
 /// Requests for tiles that are on their way at once.
 const AT_ONCE: usize = 8;
-/// Bytes between two tiles that are cheaper to read than a second request.
-const GAP: u64 = 64 << 10;
-/// Most bytes of tiles asked for with one request.
-const SPAN: u64 = 4 << 20;
+/// What a request for tiles may cost: they are small, and few of them are wanted at once.
+const LIMITS: Limits = Limits { gap: 64 << 10, span: 4 << 20 };
 
 /// The entries of a capture, or some of them, and what their locations mean.
 #[derive(Debug, Clone, Default)]
@@ -99,11 +98,10 @@ impl Manifest {
         self.lost.iter().filter(|lost| lost.loss == Loss::Entries)
     }
 
-    /// Gives entries whose times are lost this one.
+    /// Gives entries whose times, or who themselves, are lost this one.
     pub fn stamp(&mut self, now: Timestamp) {
         let mtime = i64::try_from(now.as_nanosecond()).unwrap_or(i64::MAX);
-        let dull: Vec<&Lost> = self.lost.iter().filter(|lost| lost.loss == Loss::Metadata).collect();
-        let lost = |path: &[u8]| dull.iter().any(|lost| lost.holds(path));
+        let lost = |path: &[u8]| self.lost.iter().any(|lost| lost.holds(path));
         self.entries.iter_mut().filter(|entry| lost(&entry.path)).for_each(|entry| entry.mtime = mtime);
     }
 
@@ -162,13 +160,15 @@ pub async fn read_tiles(store: &Handle, record: &Record, top: &Top, tiles: Range
     }
     let keys = manifest_keys(record, top)?;
     let wanted = top.tiles.get(tiles.clone()).unwrap_or_default();
-    let one = |span: Span| {
-        let key = keys.get(span.owner as usize).ok_or_else(|| damaged_index(record));
+    let one = |span: Span<u32, ()>| {
+        let key = keys.get(span.source as usize).ok_or_else(|| damaged_index(record));
         async move { Ok::<_, Error>((fetch(store, key?, span.range.clone()).await?, span)) }
     };
-    let read: Vec<(Fetched, Span)> = stream::iter(spans(wanted)).map(one).buffered(AT_ONCE).try_collect().await?;
+    let blobs = wanted.iter().flat_map(|tile| [&tile.content, &tile.metadata]);
+    let near = spans(blobs.map(|blob| (blob.owner, blob.range(), ())), LIMITS);
+    let read: Vec<(Fetched, Span<u32, ()>)> = stream::iter(near).map(one).buffered(AT_ONCE).try_collect().await?;
     let sound = |blob: &Blob| -> Fetched {
-        let after = read.partition_point(|(_, span)| (span.owner, span.range.start) <= (blob.owner, blob.offset));
+        let after = read.partition_point(|(_, span)| (span.source, span.range.start) <= (blob.owner, blob.offset));
         let (bytes, span) = after.checked_sub(1).and_then(|at| read.get(at)).ok_or(CUT)?;
         let bytes = bytes.as_ref().map_err(|why| *why)?;
         let start = blob.offset - span.range.start;
@@ -221,34 +221,6 @@ async fn fetch(store: &Handle, key: &Key, range: Range<u64>) -> Result<Fetched> 
     }
 }
 
-/// Bytes of a manifest object that one request fetches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Span {
-    owner: u32,
-    range: Range<u64>,
-}
-
-/// What to ask for to have the blobs of `tiles`: sorted, near ones together.
-fn spans(tiles: &[Tile]) -> Vec<Span> {
-    let mut blobs: Vec<&Blob> = tiles.iter().flat_map(|tile| [&tile.content, &tile.metadata]).collect();
-    blobs.sort_unstable_by_key(|blob| (blob.owner, blob.offset));
-    let mut spans: Vec<Span> = Vec::new();
-    for blob in blobs {
-        let end = blob.range().end;
-        match spans.last_mut() {
-            Some(Span { owner, range })
-                if *owner == blob.owner
-                    && blob.offset.saturating_sub(range.end) <= GAP
-                    && end.saturating_sub(range.start) <= SPAN =>
-            {
-                range.end = range.end.max(end);
-            }
-            _ => spans.push(Span { owner: blob.owner, range: blob.range() }),
-        }
-    }
-    spans
-}
-
 /// The manifest objects that an index speaks of, by their number there.
 fn manifest_keys(record: &Record, top: &Top) -> Result<Vec<Key>> {
     let own = match &record.parts.manifest {
@@ -266,23 +238,6 @@ fn damaged_index(record: &Record) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn near_tiles_are_fetched_together() {
-        let blob = |owner, offset, len| Blob { owner, offset, len, checksum: [0; 16] };
-        let tile = |content, metadata| Tile { first: Box::default(), entries: 1, content, metadata };
-        let far = 2_000 + GAP + 1;
-        let tiles = [
-            tile(blob(0, 0, 100), blob(0, 100, 10)),
-            tile(blob(1, 500, 100), blob(0, 110, 10)),
-            tile(blob(1, 1_900, 100), blob(0, 120, 10)),
-            tile(blob(1, far, 100), blob(0, 130, 10)),
-            tile(blob(1, 500, 100), blob(0, 140, SPAN)),
-        ];
-        let span = |owner, start, end| Span { owner, range: Range { start, end } };
-        let expected = [span(0, 0, 140), span(0, 140, 140 + SPAN), span(1, 500, 2_000), span(1, far, far + 100)];
-        assert_eq!(spans(&tiles), expected);
-    }
 
     fn lost(first: &str, end: Option<&str>) -> Lost {
         Lost {

@@ -188,6 +188,25 @@ fn a_damaged_manifest_is_named() {
 }
 
 #[test]
+fn a_folder_whose_manifest_is_damaged_is_taken_as_far_as_it_is_known() {
+    let sandbox = Sandbox::new();
+    for n in 0..1500 {
+        sandbox.write(&format!("many/{n}"), format!("file {n}"));
+    }
+    let id = sandbox.save();
+    let manifest = sandbox.object(&format!("data/{id}/manifest"));
+    let mut bytes = fs::read(&manifest).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half..].fill(0);
+    fs::write(&manifest, bytes).unwrap();
+    let args = ["get", &id, "many", "--to", "../many", "--output", "json"];
+    let ran = sandbox.repro(args).code(3).says(&["not taken: the ", " are lost: the manifest data/"]);
+    let (json, there) = (ran.json(), fs::read_dir(sandbox.path("many")).unwrap().count());
+    assert!(json["files"] == there && (1..1500).contains(&there), "{json} {there}");
+    assert_eq!(json["lost"][0]["what"], "entries");
+}
+
+#[test]
 fn damaged_details_are_named_and_files_still_come_out() {
     for harm in HARMS {
         let sandbox = Sandbox::new();

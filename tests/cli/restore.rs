@@ -328,6 +328,30 @@ fn the_jobs_own_commands_become_scripts() {
 }
 
 #[test]
+fn what_seeds_hold_is_taken_from_them_and_counted() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.save();
+    sandbox.repro(["restore", &id, "--into", "../plain"]).ok();
+    sandbox.write("a.txt", "HELLO\n");
+    let restore = ["restore", &id, "--into"];
+    let ran = sandbox.repro(restore.iter().chain(&["../one", "--seed", "."])).ok();
+    ran.says(&["  2 files were taken from seeds, not fetched: 21 B\n"]);
+    let both = ["../two", "--seed", ".", "--seed", "../plain", "--output", "json"];
+    let json = sandbox.repro(restore.iter().chain(&both)).ok().json();
+    assert_eq!(json["seeded"], serde_json::json!({ "files": 3, "bytes": 27 }));
+    // As it was saved, to the byte and the nanosecond.
+    fs::remove_dir_all(sandbox.work()).unwrap();
+    sandbox.program("cp", ["-a", "plain/workspace", "work"]).dir(sandbox.path("")).run().ok();
+    exact(&sandbox, "one");
+    exact(&sandbox, "two");
+    let refused = ["../three", "--seed", "a.txt"];
+    sandbox.repro(restore.iter().chain(&refused)).fails(2, &["the seed a.txt is no directory", "--seed names"]);
+    assert!(!sandbox.path("three").exists());
+    let inside = ["../two", "--force", "--seed", "../two/workspace"];
+    sandbox.repro(restore.iter().chain(&inside)).fails(2, &["lies in it", "--into DIR"]);
+}
+
+#[test]
 fn what_is_restored_already_is_rerun_as_it_is_now() {
     let sandbox = Sandbox::new();
     let id = job(&sandbox, "cat a.txt; exit 7", &[]);

@@ -20,6 +20,8 @@ pub struct Cost {
     pub requests: u64,
     /// Bytes of objects that were asked for.
     pub bytes: u64,
+    /// Requests for packs and archives.
+    pub contents: u64,
 }
 
 #[derive(Debug)]
@@ -61,6 +63,8 @@ impl Store for Counting {
     async fn get(&self, key: &Key, range: Option<Range<u64>>) -> Result<Object> {
         let object = self.inner.get(key, range.clone()).await?;
         self.count(range.map_or(object.meta.size, |range| range.end - range.start));
+        let holds_content = ["/pack-", "/workspace."].iter().any(|name| key.as_str().contains(name));
+        self.cost.lock().unwrap().contents += u64::from(holds_content);
         Ok(object)
     }
 

@@ -2,7 +2,11 @@
 
 use super::{frame::Decoder, known::short};
 use crate::{
-    archive::{Deliver, workers},
+    archive::{
+        Deliver,
+        spans::{CONTENT, Span, spans},
+        workers,
+    },
     error::{Error, Kind, Result},
     pipeline::{
         entry::{Content, Entry, Location},
@@ -15,11 +19,6 @@ use std::{
     io::{self, BufRead, Read},
     ops::Range,
 };
-
-/// Bytes asked for at once, and so held by a thread.
-const SPAN: u64 = 8 << 20;
-/// A hole between two wanted frames that is cheaper to read than a second request.
-const GAP: u64 = 256 << 10;
 
 /// Gives ranges of packs. Called from many plain threads.
 pub trait PackSource: Sync {
@@ -76,8 +75,14 @@ enum Job {
     Plain(Vec<usize>),
     /// One file of several frames.
     Run(usize),
-    /// Neighbouring frames of small files: each frame and its files.
-    Span(Vec<(u32, Vec<usize>)>),
+    /// Neighbouring frames of small files, in a pack.
+    Span(Span<u32, Group>),
+}
+
+/// A frame of small files, and those that are wanted.
+struct Group {
+    frame: u32,
+    files: Vec<usize>,
 }
 
 fn place(entry: &Entry) -> Option<Location> {
@@ -89,39 +94,33 @@ fn place(entry: &Entry) -> Option<Location> {
 
 fn jobs(frames: &Frames, entries: &[&Entry]) -> Vec<Job> {
     let (mut plain, mut runs) = (Vec::new(), Vec::new());
-    let mut by_frame: BTreeMap<(u32, u32, u32), Vec<usize>> = BTreeMap::new();
+    let mut by_frame: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (index, entry) in entries.iter().enumerate() {
         let Some(location) = place(entry) else { continue };
-        match (location.method, frames.frames.get(location.part as usize)) {
-            (IN_FRAME, Some(frame)) => {
-                by_frame.entry((frame.pack, frame.offset, location.part)).or_default().push(index)
+        match location.method {
+            IN_FRAME if frames.frames.len() > location.part as usize => {
+                by_frame.entry(location.part).or_default().push(index)
             }
-            (RUN, _) => runs.push(index),
+            RUN => runs.push(index),
             _ => plain.push(index),
         }
     }
     // The longest first, so that no thread is left alone with one at the end.
     runs.sort_by_key(|index| std::cmp::Reverse(entries[*index].size));
     let mut jobs: Vec<Job> = runs.into_iter().map(Job::Run).collect();
-    let mut span: Vec<(u32, Vec<usize>)> = Vec::new();
-    let mut bounds: Option<(u32, Range<u64>)> = None;
-    for ((pack, offset, number), files) in by_frame {
-        let start = u64::from(offset);
-        let end = start + u64::from(frames.frames[number as usize].stored);
-        match &mut bounds {
-            Some((last, range)) if *last == pack && start <= range.end + GAP && end - range.start <= SPAN => {
-                range.end = range.end.max(end);
-            }
-            _ => {
-                jobs.extend((!span.is_empty()).then(|| Job::Span(std::mem::take(&mut span))));
-                bounds = Some((pack, start..end));
-            }
-        }
-        span.push((number, files));
-    }
-    jobs.extend((!span.is_empty()).then_some(Job::Span(span)));
+    let groups = by_frame.into_iter().map(|(number, files)| {
+        let frame = frames.frames[number as usize];
+        (frame.pack, bytes_of(&frame), Group { frame: number, files })
+    });
+    jobs.extend(spans(groups, CONTENT).into_iter().map(Job::Span));
     jobs.extend((!plain.is_empty()).then_some(Job::Plain(plain)));
     jobs
+}
+
+/// Where in its pack a frame lies.
+fn bytes_of(frame: &Frame) -> Range<u64> {
+    let start = u64::from(frame.offset);
+    start..start + u64::from(frame.stored)
 }
 
 struct Reader<'a> {
@@ -142,16 +141,16 @@ impl Reader<'_> {
                 (self.deliver)(entry, empty)
             }),
             Job::Run(index) => self.run(*index),
-            Job::Span(span) => self.span(span),
+            Job::Span(span) => self.span(&span.items),
         }
     }
 
-    fn span(&mut self, span: &[(u32, Vec<usize>)]) -> Result<()> {
-        let numbers: Vec<u32> = span.iter().map(|(number, _)| *number).collect();
+    fn span(&mut self, groups: &[Group]) -> Result<()> {
+        let numbers: Vec<u32> = groups.iter().map(|group| group.frame).collect();
         let loaded = load(self.packs, self.frames, &numbers);
-        for (at, (number, files)) in span.iter().enumerate() {
+        for (at, Group { frame, files }) in groups.iter().enumerate() {
             let content = match &loaded {
-                Ok(loaded) => self.decoder.content(&loaded[at], self.frames.frames[*number as usize].raw as usize),
+                Ok(loaded) => self.decoder.content(&loaded[at], self.frames.frames[*frame as usize].raw as usize),
                 Err(error) => Err(copy(error)),
             };
             for index in files {
@@ -235,11 +234,14 @@ fn ahead<'a>(frames: &Frames, run: &'a [u32]) -> Result<&'a [u32]> {
     for (count, number) in run.iter().enumerate() {
         let unknown = || Error::new(Kind::Corrupt, "the manifest names an unknown frame");
         let frame = frames.frames.get(*number as usize).ok_or_else(unknown)?;
-        let (start, end) = (u64::from(frame.offset), u64::from(frame.offset) + u64::from(frame.stored));
+        let Range { start, end } = bytes_of(frame);
         match &mut range {
             None => range = Some((frame.pack, start..end)),
             Some((pack, have))
-                if *pack == frame.pack && start >= have.end && start <= have.end + GAP && end - have.start <= SPAN =>
+                if *pack == frame.pack
+                    && start >= have.end
+                    && start <= have.end + CONTENT.gap
+                    && end - have.start <= CONTENT.span =>
             {
                 have.end = end;
             }
@@ -255,7 +257,7 @@ fn load(packs: &dyn PackSource, frames: &Frames, numbers: &[u32]) -> Result<Vec<
     let found = numbers.iter().map(|n| frames.find(*n).ok_or_else(unknown)).collect::<Result<Vec<_>>>()?;
     let Some((first, name)) = found.first() else { return Ok(Vec::new()) };
     let start = u64::from(first.offset);
-    let end = found.iter().map(|(frame, _)| u64::from(frame.offset) + u64::from(frame.stored)).max().unwrap_or(start);
+    let end = found.iter().map(|(frame, _)| bytes_of(frame).end).max().unwrap_or(start);
     let bytes = packs.read_at(name, start..end)?;
     let cut = |frame: &Frame| {
         let from = (u64::from(frame.offset) - start) as usize;

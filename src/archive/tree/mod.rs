@@ -6,9 +6,11 @@
 
 mod check;
 mod platform;
+mod seed;
 
 pub use check::check;
 pub use platform::os_path;
+pub use seed::Seed;
 
 use crate::{
     archive::read_error,
@@ -46,29 +48,33 @@ pub struct Tree {
     root: Dir,
     path: PathBuf,
     existing: Existing,
+    folds_case: bool,
+    /// The bits of the mode asked for that a new file is given.
+    kept: u32,
 }
 
 impl Tree {
-    /// Opens the directory, which must exist.
+    /// Opens the directory, which must exist, and makes and removes a file in it to see what becomes of one.
     ///
     /// # Errors
     /// I/O.
     pub fn open(path: &Path, existing: Existing) -> Result<Tree> {
+        const PROBE: &str = ".ci-tool-Case-Probe";
         let root = Dir::open_ambient_dir(path, ambient_authority()).map_err(|e| Error::io("opening", path, e))?;
-        Ok(Tree { root, path: path.to_owned(), existing })
+        let failed = |e| Error::io("writing in", path, e);
+        let mut options = OpenOptions::new();
+        platform::with_mode(options.write(true).create(true), 0o777);
+        let probe = root.open_with(PROBE, &options).and_then(|file| file.metadata()).map_err(failed)?;
+        let folds_case = root.symlink_metadata(PROBE.to_lowercase()).is_ok();
+        root.remove_file(PROBE).map_err(failed)?;
+        // A directory that was there may have an access control list of its own, and give files other modes.
+        let kept = if existing == Existing::Replace { 0 } else { platform::mode_of(&probe) };
+        Ok(Tree { root, path: path.to_owned(), existing, folds_case, kept })
     }
 
     /// Whether names that differ only in case are the same file here.
-    ///
-    /// # Errors
-    /// I/O.
-    pub fn folds_case(&self) -> Result<bool> {
-        const PROBE: &str = ".ci-tool-Case-Probe";
-        let failed = |e| Error::io("writing in", &self.path, e);
-        self.root.create(PROBE).map_err(failed)?;
-        let folds = self.root.symlink_metadata(PROBE.to_lowercase()).is_ok();
-        self.root.remove_file(PROBE).map_err(failed)?;
-        Ok(folds)
+    pub fn folds_case(&self) -> bool {
+        self.folds_case
     }
 
     /// Makes the directories among `entries`, writable until [`Tree::finish`], and those that files need.
@@ -158,7 +164,10 @@ impl Tree {
             return Err(error);
         }
         let file = file.into_std();
-        platform::set_mode(&file, entry.mode).map_err(|e| self.failed("setting the mode of", entry, e))?;
+        // What the file was made with already is not set again: the file system would write it to its journal.
+        if !platform::made_with(entry.mode, self.kept) {
+            platform::set_mode(&file, entry.mode).map_err(|e| self.failed("setting the mode of", entry, e))?;
+        }
         if let Some(time) = time_of(entry) {
             file.set_times(FileTimes::new().set_modified(time))
                 .map_err(|e| self.failed("setting the time of", entry, e))?;

@@ -8,8 +8,8 @@ pub use windows::*;
 #[cfg(not(windows))]
 mod unix {
     use crate::error::Result;
-    use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt, PermissionsExt};
-    use rustix::fs::{AtFlags, Timespec, Timestamps, utimensat};
+    use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt, PermissionsExt};
+    use rustix::fs::{AtFlags, OFlags, Timespec, Timestamps, utimensat};
     use std::{
         ffi::OsStr,
         fs::{File, Permissions},
@@ -26,16 +26,28 @@ mod unix {
         Ok(PathBuf::from(OsStr::from_bytes(path)))
     }
 
-    /// Asks for a mode where a file is made; what the umask takes of it is put right by [`set_mode`].
+    /// Asks for a mode where a file is made; what the umask or an access control list takes of it is put right by
+    /// [`set_mode`].
     pub fn with_mode(options: &mut OpenOptions, mode: u32) {
         options.mode(mode & 0o777);
     }
 
+    /// Asks for a file itself, not what a link of its name leads to, and not to wait for who writes into a FIFO.
+    pub fn without_waiting(options: &mut OpenOptions) {
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
+    }
+
+    /// The permission bits.
+    pub fn mode_of(found: &Metadata) -> u32 {
+        found.permissions().mode() & 0o777
+    }
+
+    /// Whether a file that was made [`with_mode`] where only the bits `kept` are given has this mode.
+    pub fn made_with(mode: u32, kept: u32) -> bool {
+        mode & 0o7777 == mode & 0o777 & kept
+    }
+
     pub fn set_mode(file: &File, mode: u32) -> io::Result<()> {
-        // Looking costs a tenth of setting, which the file system writes to its journal.
-        if file.metadata()?.permissions().mode() & 0o7777 == mode & 0o7777 {
-            return Ok(());
-        }
         file.set_permissions(Permissions::from_mode(mode & 0o7777))
     }
 
@@ -73,6 +85,27 @@ mod unix {
     pub fn links_need_a_privilege(_: &io::Error) -> bool {
         false
     }
+
+    #[cfg(test)]
+    mod tests {
+        use super::made_with;
+
+        #[test]
+        fn a_mode_is_set_where_a_new_file_has_another() {
+            for (mode, kept, made) in [
+                (0o644, 0o755, true),
+                (0o755, 0o755, true),
+                (0, 0o755, true),
+                (0o664, 0o755, false),
+                (0o100_644, 0o755, true),
+                (0o4755, 0o755, false),
+                (0o1777, 0o777, false),
+                (0o644, 0, false),
+            ] {
+                assert_eq!(made_with(mode, kept), made, "{mode:o} {kept:o}");
+            }
+        }
+    }
 }
 
 #[cfg(windows)]
@@ -81,7 +114,7 @@ mod windows {
         error::{Error, Kind, Result},
         pipeline::entry::display,
     };
-    use cap_std::fs::{Dir, OpenOptions};
+    use cap_std::fs::{Dir, Metadata, OpenOptions};
     use std::{
         fs::File,
         io,
@@ -100,6 +133,17 @@ mod windows {
     }
 
     pub fn with_mode(_: &mut OpenOptions, _: u32) {}
+
+    pub fn without_waiting(_: &mut OpenOptions) {}
+
+    pub fn mode_of(_: &Metadata) -> u32 {
+        0
+    }
+
+    /// Whether a new file, which is never read-only, has this mode.
+    pub fn made_with(mode: u32, _: u32) -> bool {
+        mode & 0o200 != 0
+    }
 
     pub fn set_mode(file: &File, mode: u32) -> io::Result<()> {
         let mut permissions = file.metadata()?.permissions();

@@ -2,7 +2,11 @@
 
 use super::{DEFLATED, headers};
 use crate::{
-    archive::{Blob, Deliver, workers},
+    archive::{
+        Blob, Deliver,
+        spans::{CONTENT, Span, spans},
+        workers,
+    },
     error::{Error, Kind, Result},
     pipeline::entry::{Content, Entry, Location},
 };
@@ -13,22 +17,16 @@ use std::{
     ops::Range,
 };
 
-/// Bytes asked for at once, and so held by a thread.
-const SPAN: u64 = 8 << 20;
-/// A hole between two wanted files that is cheaper to read than a second request.
-const GAP: u64 = 256 << 10;
 /// Bytes unpacked at once.
 const BLOCK: usize = 64 << 10;
 
 /// Reads files. See [`crate::archive::read`].
 pub fn read(blob: &dyn Blob, entries: &[&Entry], threads: usize, deliver: &Deliver<'_>) -> Result<()> {
-    workers::each(&spans(entries), threads, || Ok(()), |(), span| read_span(blob, entries, span, deliver))
-}
-
-/// Files that are read with one request.
-struct Span {
-    files: Vec<usize>,
-    bytes: Range<u64>,
+    let files = entries.iter().filter_map(|entry| {
+        let location = place(entry)?;
+        Some(((), location.offset..location.offset.saturating_add(location.stored), *entry))
+    });
+    workers::each(&spans(files, CONTENT), threads, || Ok(()), |(), span| read_span(blob, span, deliver))
 }
 
 fn place(entry: &Entry) -> Option<Location> {
@@ -38,33 +36,11 @@ fn place(entry: &Entry) -> Option<Location> {
     }
 }
 
-fn spans(entries: &[&Entry]) -> Vec<Span> {
-    let mut files: Vec<(usize, Location)> =
-        entries.iter().enumerate().filter_map(|(i, e)| Some((i, place(e)?))).collect();
-    files.sort_by_key(|(_, location)| location.offset);
-    let mut spans: Vec<Span> = Vec::new();
-    for (index, location) in files {
-        let end = location.offset.saturating_add(location.stored);
-        match spans.last_mut() {
-            Some(span)
-                if location.offset <= span.bytes.end.saturating_add(GAP)
-                    && end.saturating_sub(span.bytes.start) <= SPAN =>
-            {
-                span.files.push(index);
-                span.bytes.end = span.bytes.end.max(end);
-            }
-            _ => spans.push(Span { files: vec![index], bytes: location.offset..end }),
-        }
-    }
-    spans
-}
-
-fn read_span(blob: &dyn Blob, entries: &[&Entry], span: &Span, deliver: &Deliver<'_>) -> Result<()> {
-    let whole = span.bytes.end - span.bytes.start <= SPAN;
-    let inside = span.bytes.end <= blob.len();
-    let loaded = if whole && inside { Some(blob.read_at(span.bytes.clone())) } else { None };
-    for &index in &span.files {
-        let entry = entries[index];
+fn read_span(blob: &dyn Blob, span: &Span<(), &Entry>, deliver: &Deliver<'_>) -> Result<()> {
+    let whole = span.range.end - span.range.start <= CONTENT.span;
+    let inside = span.range.end <= blob.len();
+    let loaded = if whole && inside { Some(blob.read_at(span.range.clone())) } else { None };
+    for &entry in &span.items {
         let Some(location) = place(entry) else { continue };
         let range = location.offset..location.offset.saturating_add(location.stored);
         if range.end > blob.len() || !headers::known(location.method) {
@@ -74,7 +50,7 @@ fn read_span(blob: &dyn Blob, entries: &[&Entry], span: &Span, deliver: &Deliver
         }
         let mut raw: Box<dyn BufRead> = match &loaded {
             Some(Ok(bytes)) => {
-                let start = (range.start - span.bytes.start) as usize;
+                let start = (range.start - span.range.start) as usize;
                 Box::new(io::Cursor::new(bytes.slice(start..start + location.stored as usize)))
             }
             Some(Err(error)) => {
@@ -111,7 +87,7 @@ impl Read for Ranges<'_> {
 impl BufRead for Ranges<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.block.is_empty() && !self.range.is_empty() {
-            let end = self.range.end.min(self.range.start + SPAN);
+            let end = self.range.end.min(self.range.start + CONTENT.span);
             self.block = self.blob.read_at(self.range.start..end).map_err(io::Error::other)?;
             self.range.start = end;
         }

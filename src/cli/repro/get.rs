@@ -1,5 +1,6 @@
 //! `ci-tool repro get`.
 
+use super::lost;
 use crate::{
     cli::{Session, exit, out},
     error::Result,
@@ -29,13 +30,18 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let destination =
         if args.to.as_os_str() == "-" { Destination::Stream(session.out.stream()) } else { Destination::Path(args.to) };
     let taken = get(&world, &args.id, &args.path, destination).await?;
-    taken.lost.iter().for_each(|lost| session.out.warn(lost.error().message()));
+    taken.lost.iter().for_each(|lost| session.out.warn(&format!("not taken: {}", lost.error().message())));
     let done = if taken.lost.is_empty() { exit::DONE } else { exit::PARTLY };
     let Some(to) = &taken.to else { return Ok(done) };
     if session.out.is_json() {
-        session
-            .out
-            .json(&json!({ "schema": 1, "path": taken.path, "to": to, "files": taken.files, "bytes": taken.bytes }));
+        session.out.json(&json!({
+            "schema": 1,
+            "path": taken.path,
+            "to": to,
+            "files": taken.files,
+            "bytes": taken.bytes,
+            "lost": lost::values(&taken.lost),
+        }));
     } else {
         session.out.note(&format!("{} is at {} ({})", taken.path, to.display(), out::bytes(taken.bytes)));
     }

@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// it is now and write nothing.
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "Examples:\n  ci-tool repro restore k3v9 --into ../again\n  ci-tool repro restore k3v9 --into ../again --run"
+    before_help = "Examples:\n  ci-tool repro restore k3v9 --into ../again --run\n  ci-tool repro restore k3v9 --into ../again --seed ."
 )]
 pub struct Args {
     /// The capture, by the beginning of its id
@@ -41,6 +41,10 @@ pub struct Args {
     /// Restore into a directory that is not empty: replace files that are in the way, touch nothing else
     #[arg(long)]
     force: bool,
+    /// Take files that are the same in DIR, a checkout or another restored capture, instead of fetching them;
+    /// may be given again
+    #[arg(long, value_name = "DIR")]
+    seed: Vec<PathBuf>,
     /// Then rerun the command that failed, and end with its exit code
     #[arg(long, conflicts_with = "shell")]
     run: bool,
@@ -73,13 +77,14 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         into: args.into.clone().unwrap_or_else(|| PathBuf::from(format!("repro-{id}"))),
         force: args.force,
         reuse: rerun_it || args.shell,
+        seeds: args.seed.clone(),
         ..Options::default()
     };
     let mut asked = world.stop.clone();
     let restored = tokio::select! {
         restored = restore(&world, &args.id, &options) => restored?,
         _ = asked.requested() => return Err(Error::new(Kind::Interrupted, "the restore was interrupted")
-            .hint(format!("the same command goes on where it stopped: ci-tool repro restore {} --into {}", args.id, options.into.display()))),
+            .hint(format!("the same command goes on where it stopped: {}", again(&args.id, &options)))),
     };
     report(session, &world, &restored);
     if world.dry_run {
@@ -97,6 +102,13 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     }
     let whole = restored.failed.is_empty() && restored.lost.is_empty() && restored.impossible.is_empty();
     Ok(if whole { exit::DONE } else { exit::PARTLY })
+}
+
+/// The command that goes on.
+fn again(id: &str, options: &Options) -> String {
+    let into = process::quote_sh([&options.into]);
+    let seeds = options.seeds.iter().map(|seed| format!(" --seed {}", process::quote_sh([seed])));
+    format!("ci-tool repro restore {id} --into {into}{}", seeds.collect::<String>())
 }
 
 /// Refuses to rerun what nobody knows, before anything is restored.
@@ -135,6 +147,7 @@ fn report(session: &Session, world: &World, restored: &Restored) {
             "entries": restored.entries.len(),
             "bytes": bytes,
             "resumed": restored.resumed,
+            "seeded": restored.seeded,
             "removed": restored.shown.details.removed.len(),
             "failed": failed,
             "lost": lost::values(&restored.lost),
@@ -156,6 +169,13 @@ fn report(session: &Session, world: &World, restored: &Restored) {
         lines.push(format!(
             "  {} there from a restore that was cut off",
             out::count(restored.resumed, "file was", "files were")
+        ));
+    }
+    if restored.seeded.files > 0 {
+        lines.push(format!(
+            "  {} taken from seeds, not fetched: {}",
+            out::count(restored.seeded.files, "file was", "files were"),
+            out::bytes(restored.seeded.bytes)
         ));
     }
     let removed = restored.shown.details.removed.len();

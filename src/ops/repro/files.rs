@@ -77,11 +77,12 @@ fn concerns(lost: &Lost, path: &[u8], entries: &[Entry]) -> bool {
     }
 }
 
-/// The entry with this path and everything below it. A path without `workspace/` or `also/` is the workspace's. The manifest
-/// may have lost modes and times of these entries, no entries.
+/// The entry with this path and everything below it, in path order. A path without `workspace/` or `also/` is the
+/// workspace's. Of a directory some entries may be lost, even its own, which is then made up; times that are lost are
+/// the present.
 ///
 /// # Errors
-/// `NotFound`, with names that are near; `Corrupt`, also when an entry may be lost; those of the store.
+/// `NotFound`, with names that are near; `Corrupt`, also when all that there may be is lost; those of the store.
 pub async fn subtree(world: &World, record: &Record, path: &str) -> Result<Manifest> {
     let full = from_top(&relative(world, record, path.trim_end_matches('/')).await?);
     let mut manifest = below(world, record, &full).await?;
@@ -91,12 +92,9 @@ pub async fn subtree(world: &World, record: &Record, path: &str) -> Result<Manif
     let near = nearest(entries, &full);
     entries.retain(inside);
     manifest.lost.retain(|lost| concerns(lost, full.as_bytes(), entries));
-    // Of anything but a directory there is no more than itself.
-    let alone = entries.first().is_some_and(|e| *e.path == *full.as_bytes() && e.content != Content::Directory);
-    if let Some(lost) = manifest.lost.iter().find(|lost| lost.loss == Loss::Entries && !alone) {
+    if let (true, Some(lost)) = (entries.is_empty(), manifest.lost.first()) {
         return Err(lost.error().context(format!("looking for {path}")));
     }
-    manifest.lost.retain(|lost| lost.loss == Loss::Metadata);
     if entries.is_empty() {
         let error = Error::new(Kind::NotFound, format!("capture {} has no file {path}", record.id));
         let id = &record.id;
@@ -108,6 +106,17 @@ pub async fn subtree(world: &World, record: &Record, path: &str) -> Result<Manif
             None => error.hint(format!("`ci-tool repro files {id}` lists what it has")),
         });
     }
+    let itself = entries.first().filter(|entry| *entry.path == *full.as_bytes());
+    match itself.map(|entry| &entry.content) {
+        None => {
+            let content = Content::Directory;
+            entries.insert(0, Entry { path: full.into_bytes().into(), size: 0, mode: 0o755, mtime: 0, content });
+        }
+        Some(Content::Directory) => {}
+        // Of anything but a directory there is no more than itself.
+        Some(_) => manifest.lost.retain(|lost| lost.loss == Loss::Metadata),
+    }
+    manifest.stamp((world.now)());
     Ok(manifest)
 }
 

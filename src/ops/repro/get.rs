@@ -45,21 +45,19 @@ pub struct Taken {
     pub files: u64,
     /// Their size in bytes.
     pub bytes: u64,
-    /// Modes and times that the manifest has lost.
+    /// What the manifest has lost of it: entries of a folder that nobody knows of now, or modes and times.
     pub lost: Vec<Lost>,
 }
 
-/// Takes out one file or one folder. What is written to a path is whole and verified, or not there; a stream is cut off
-/// where damage is found.
+/// Takes out one file or one folder. What is written to a path is verified, and whole but for what the manifest has lost of
+/// a folder, or not there; a stream is cut off where damage is found.
 ///
 /// # Errors
 /// `NotFound`, `Exists`, `Usage` (a folder into a stream), `Corrupt`, those of the store, I/O.
 pub async fn get(world: &World, id: &str, path: &str, destination: Destination) -> Result<Taken> {
     let _progress = Until(&*world.progress);
     let record = catalog::find(&world.store, id).await?.record;
-    let mut manifest = subtree(world, &record, path).await?;
-    manifest.stamp((world.now)());
-    let Manifest { entries, frames, lost } = manifest;
+    let Manifest { entries, frames, lost } = subtree(world, &record, path).await?;
     let first = entries[0].clone();
     let name = first.display().into_owned();
     let base = first.path.rsplit(|b| *b == b'/').next().unwrap_or_default();
@@ -153,7 +151,7 @@ async fn place(world: &World, record: &Record, contents: Contents, mut entries: 
     }
     let name = archive::tree::os_path(&entries[0].path)?;
     let tree = Tree::open(staging.path(), Existing::Refuse)?;
-    check(&entries, tree.folds_case()?, cfg!(windows))?;
+    check(&entries, tree.folds_case(), cfg!(windows))?;
     let progress = Arc::clone(&world.progress);
     progress.phase("fetching", Some(total_size(&entries)), Unit::Bytes);
     blocking(move || {

@@ -9,10 +9,13 @@ mod environment;
 mod needs;
 pub mod same_path;
 mod scripts;
+mod seeds;
 
 pub use environment::{Rewritten, rewrite};
 pub use scripts::can_rerun;
+pub use seeds::Seeded;
 
+use self::seeds::Seeds;
 use super::show::{self, Shown};
 use crate::{
     archive::{
@@ -80,6 +83,8 @@ pub struct Options {
     pub force: bool,
     /// Take what an earlier restore of the same capture finished there, as it is now.
     pub reuse: bool,
+    /// Checkouts or restored captures to take files from that are the same there; none is changed.
+    pub seeds: Vec<PathBuf>,
     /// What it is for.
     pub layout: Layout,
 }
@@ -97,6 +102,8 @@ pub struct Restored {
     pub entries: Vec<Entry>,
     /// Files that were there already, from a restore that was cut off.
     pub resumed: u64,
+    /// Files that were found in [`Options::seeds`].
+    pub seeded: Seeded,
     /// What is damaged in the store, and the damage: files of the tree, the log, [`DOCUMENTS`].
     pub failed: Vec<(String, Error)>,
     /// What the manifest has lost: entries that nobody knows of now, or their modes and times.
@@ -115,6 +122,7 @@ impl Restored {
             already: false,
             entries: vec![],
             resumed: 0,
+            seeded: Seeded::default(),
             failed: vec![],
             lost: vec![],
             impossible: vec![],
@@ -140,10 +148,11 @@ enum Step {
 /// are the entries that a damaged manifest still tells of. Without the capture's details there are no scripts, but all files. Cut off, the same call goes on where it stopped.
 ///
 /// # Errors
-/// As [`catalog::find`]; `Exists` when the directory is not empty; `Corrupt` when nothing of the manifest is left or it is
+/// As [`catalog::find`]; `Usage` for a seed that is none; `Exists` when the directory is not empty; `Corrupt` when nothing of the manifest is left or it is
 /// hostile: then nothing is written. I/O.
 pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Restored> {
     let _progress = Until(&*world.progress);
+    let seeds = Seeds::open(&options.seeds, &options.into)?;
     let record = catalog::find(&world.store, id).await?.record;
     let (details, damage) = match show::details(world, &record).await {
         Ok(details) => (details, None),
@@ -170,7 +179,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     }
     let (into, existing, mut journal) = prepare(options, &shown.record.id)?;
     let tree = Tree::open(&into, existing)?;
-    if tree.folds_case()? {
+    if tree.folds_case() {
         check(&entries, true, cfg!(windows))?;
     }
     let contents = Contents::open(&world.store, &shown.record, frames).await?;
@@ -181,7 +190,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
         })
     };
     // Tools take their time to tell their versions, and little of the machine's.
-    let (outcome, drift) = futures::try_join!(fill(world, contents, tree, entries), compare)?;
+    let (outcome, drift) = futures::try_join!(fill(world, contents, seeds, tree, entries), compare)?;
     let mut failed = outcome.failed;
     failed.extend(log_file(world, &shown.record, &into).await?.map(|error| ("job.log".into(), error)));
     match damage {
@@ -207,6 +216,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
         already: false,
         entries: outcome.entries,
         resumed: outcome.resumed,
+        seeded: outcome.seeded,
         failed,
         lost,
         impossible: outcome.impossible,
@@ -302,11 +312,12 @@ fn journal_path(into: &Path) -> PathBuf {
 struct Filled {
     entries: Vec<Entry>,
     resumed: u64,
+    seeded: Seeded,
     failed: Vec<(String, Error)>,
     impossible: Vec<String>,
 }
 
-async fn fill(world: &World, contents: Contents, tree: Tree, entries: Vec<Entry>) -> Result<Filled> {
+async fn fill(world: &World, contents: Contents, seeds: Seeds, tree: Tree, entries: Vec<Entry>) -> Result<Filled> {
     let progress = Arc::clone(&world.progress);
     progress.phase("restoring", Some(total_size(&entries)), Unit::Bytes);
     let work = move || {
@@ -317,6 +328,7 @@ async fn fill(world: &World, contents: Contents, tree: Tree, entries: Vec<Entry>
         let (here, wanted): (Vec<&Entry>, Vec<&Entry>) = files.into_par_iter().partition(|entry| tree.has(entry));
         progress.advance(total_size(here.iter().copied()));
         let resumed = here.len() as u64;
+        let (seeded, wanted) = seeds.plant(&tree, wanted, &*progress)?;
         let failed = Mutex::new(Vec::new());
         contents.read(&wanted, archive::threads(), &|entry, content| {
             let result = content.and_then(|content| tree.file(entry, content));
@@ -350,7 +362,7 @@ async fn fill(world: &World, contents: Contents, tree: Tree, entries: Vec<Entry>
             .into_iter()
             .map(|(path, error)| (crate::pipeline::entry::display(&path).into_owned(), error))
             .collect();
-        Ok(Filled { entries, resumed, failed, impossible })
+        Ok(Filled { entries, resumed, seeded, failed, impossible })
     };
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))?
 }
