@@ -9,7 +9,7 @@ mod tests;
 pub use found::locate;
 pub use table::{DEFAULT, ToolSpec};
 
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -69,20 +69,19 @@ impl ProbeOptions {
 /// Looks for the tools of a table in the directories of `path_var` (the value of `PATH`) and asks each for its
 /// version, but for those of [`DEFAULT`] whose installation tells it. Tools that are not there are left out; the others come in the table's order.
 pub async fn probe(table: &[ToolSpec<'_>], path_var: &OsStr, options: &ProbeOptions) -> Vec<Tool> {
-    let found: Vec<(&ToolSpec<'_>, PathBuf)> =
-        table.iter().filter_map(|spec| Some((spec, locate(spec.name, path_var)?))).collect();
-    stream::iter(found)
-        .map(|(spec, path)| async move {
-            let told = DEFAULT.contains(spec).then(|| installed::version(spec.name, &path)).flatten();
-            if told.is_some() {
-                return Tool { name: spec.name.to_owned(), path, version: told };
-            }
-            let asked = tokio::time::timeout(options.timeout, ask(&path, spec.args, &options.dir)).await;
-            Tool { name: spec.name.to_owned(), path, version: asked.ok().and_then(Result::ok).flatten() }
-        })
-        .buffered(options.at_once.max(1))
-        .collect()
-        .await
+    let found = table.iter().filter_map(|spec| Some((spec, locate(spec.name, path_var)?)));
+    // Boxed, so that whoever spawns this is sure that it is `Send`.
+    let asked: Vec<_> = found.map(|(spec, path)| look_at(spec, path, options).boxed()).collect();
+    stream::iter(asked).buffered(options.at_once.max(1)).collect().await
+}
+
+async fn look_at(spec: &ToolSpec<'_>, path: PathBuf, options: &ProbeOptions) -> Tool {
+    let told = DEFAULT.contains(spec).then(|| installed::version(spec.name, &path)).flatten();
+    if told.is_some() {
+        return Tool { name: spec.name.to_owned(), path, version: told };
+    }
+    let asked = tokio::time::timeout(options.timeout, ask(&path, spec.args, &options.dir)).await;
+    Tool { name: spec.name.to_owned(), path, version: asked.ok().and_then(Result::ok).flatten() }
 }
 
 /// Runs a tool and reads its version. When this future is dropped the tool's whole process group is killed.

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 const DEADLINE: Duration = Duration::from_millis(400);
 const GRACE: Duration = Duration::from_millis(100);
 
+/// Makes a reply anew for each server.
+type Make = fn() -> Reply;
+
 /// The answer of a look-up that helps.
 fn servicing() -> Reply {
     Reply::json(&json!({ "job": { "variables": [
@@ -73,7 +76,7 @@ fn a_signed_call_gets_its_queue_and_any_other_nothing() {
 
 #[test]
 fn a_job_server_that_misbehaves_costs_no_more_than_the_deadline() {
-    let replies: [(&str, fn() -> Reply); 6] = [
+    let replies: [(&str, Make); 6] = [
         ("timeout", || Reply::Silence),
         ("timeout", || Reply::Half(br#"{"job": {"variables": []}}"#.to_vec())),
         ("timeout", || Reply::Drip(b"{}".to_vec())),

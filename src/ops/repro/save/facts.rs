@@ -17,6 +17,10 @@ use crate::{
     process::{Command, Stdin, Stop, Tee, run},
     vcs::git::{self, Checkout},
 };
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use std::{
     ffi::OsString,
     io::{self, Write},
@@ -25,6 +29,8 @@ use std::{
     time::Duration,
 };
 
+/// How long a tool may take to tell its version: the machine is busy saving meanwhile.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(6);
 /// The longest a command of `repro.dump` may take.
 const DUMP_TIMEOUT: Duration = Duration::from_secs(30);
 /// What is kept of its output, in bytes.
@@ -36,32 +42,22 @@ pub struct Facts {
     /// The CI and what it says of the job.
     pub ci: CiIdentity,
     machine: Machine,
-    tools: Vec<Tool>,
+    tools: Shared<BoxFuture<'static, Vec<Tool>>>,
     checkout: Option<Checkout>,
     dumps: Vec<Dump>,
 }
 
 impl Facts {
-    /// Asks the environment, git, the machine and the configured commands, all at once.
+    /// Asks the environment, git, the machine and the configured commands, and begins to ask the tools.
     pub(super) async fn gather(world: &World, request: &Request, workspace: &Path) -> Result<Facts> {
         let ci = ci::detect(&world.env, |path| std::fs::read_to_string(path).ok());
         // Who was told to stop has seconds left: what takes long and says little is passed over.
         let hurried = world.stop.reason().is_some();
         let commands: &[String] = if hurried { &[] } else { &request.dump };
-        let path = OsString::from(text(&world.env, "PATH").unwrap_or_default());
-        let more: Vec<(&str, Vec<&str>)> = request
-            .tools
-            .iter()
-            .map(|(name, args)| (name.as_str(), args.iter().map(String::as_str).collect()))
-            .collect();
-        let own = more.iter().map(|(name, args)| ToolSpec { name, args });
-        let table: Vec<ToolSpec<'_>> = own.chain(tools::DEFAULT.iter().copied()).collect();
-        let options = ProbeOptions::in_dir(workspace);
-        let probe = tools::probe(if hurried { &[] } else { &table }, &path, &options);
-        let (checkout, dumps, tools) =
-            futures::join!(git::describe(workspace), dumps(commands, workspace, &world.stop), probe);
+        let (checkout, dumps) = futures::join!(git::describe(workspace), dumps(commands, workspace, &world.stop));
         let machine = machine::describe(&world.env);
-        Ok(Facts { ci, machine, tools, checkout: checkout.unwrap_or_default(), dumps })
+        let tools = if hurried { futures::future::ready(Vec::new()).boxed() } else { probe(world, request, workspace) };
+        Ok(Facts { ci, machine, tools: tools.shared(), checkout: checkout.unwrap_or_default(), dumps })
     }
 
     /// This machine's name.
@@ -71,8 +67,12 @@ impl Facts {
 
     pub(super) fn fill(&self, details: &mut Details) {
         details.machine = self.machine.clone();
-        details.tools.clone_from(&self.tools);
         details.dumps.clone_from(&self.dumps);
+    }
+
+    /// The tools and their versions, once all have told them.
+    pub(super) async fn tools(&self) -> Vec<Tool> {
+        self.tools.clone().await
     }
 
     pub(super) fn owner(&self, request: &Request) -> Option<String> {
@@ -102,6 +102,20 @@ impl Facts {
     pub fn in_ci(&self) -> bool {
         self.ci.system != CiSystem::None
     }
+}
+
+/// Begins to ask the tools for their versions. Some take half a second to say a line: they do while the tree is saved.
+fn probe(world: &World, request: &Request, workspace: &Path) -> BoxFuture<'static, Vec<Tool>> {
+    let path = OsString::from(text(&world.env, "PATH").unwrap_or_default());
+    let options = ProbeOptions { timeout: PROBE_TIMEOUT, ..ProbeOptions::in_dir(workspace) };
+    let own = request.tools.clone();
+    let probing = tokio::spawn(async move {
+        let args: Vec<Vec<&str>> = own.iter().map(|(_, args)| args.iter().map(String::as_str).collect()).collect();
+        let own = own.iter().zip(&args).map(|((name, _), args)| ToolSpec { name, args });
+        let table: Vec<ToolSpec<'_>> = own.chain(tools::DEFAULT.iter().copied()).collect();
+        tools::probe(&table, &path, &options).await
+    });
+    probing.map(Result::unwrap_or_default).boxed()
 }
 
 /// Runs the configured commands, one after another: they look at the same machine.

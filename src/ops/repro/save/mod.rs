@@ -202,6 +202,7 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
     look_back(world, request, &mut record, telling).await?;
 
     if world.dry_run {
+        details.tools = facts.tools().await;
         if record.has_tree() {
             record.totals = Totals { entries: plan.entries.len() as u64, bytes: plan.bytes(), ..Totals::default() };
             details.problems = plan.problems;
@@ -209,7 +210,7 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
         return Ok((record, details));
     }
     let mut upload = Upload::begin(&world.store, record).await?;
-    match fill(world, request, &mut upload, plan, &mut details).await {
+    match fill(world, request, &mut upload, plan, facts, &mut details).await {
         Ok(finished) => {
             let record = upload.complete(|record| *record = finished).await?;
             Ok((record, details))
@@ -273,6 +274,7 @@ async fn fill(
     request: &Request,
     upload: &mut Upload,
     plan: pack::Plan,
+    facts: &Facts,
     details: &mut Details,
 ) -> Result<Record> {
     let scrubber = plan.scrubber();
@@ -297,6 +299,7 @@ async fn fill(
     }
     details.not_searched = scrubber.not_searched().iter().map(|n| format!("{} ({})", n.name, n.reason)).collect();
     details.removed.extend(mask::removed_of_command(details, &scrubber));
+    details.tools = facts.tools().await;
     *details = mask::details(details, &scrubber)?;
     record.parts.details = Some(upload.bytes("details.json", details.to_json()?).await?);
     record.totals.stored = upload.stored();
