@@ -12,10 +12,11 @@ fn route(sandbox: &Sandbox, args: &[&str]) -> Call {
     sandbox.tool(["route"]).args(args).dir(example())
 }
 
-/// Puts the example's rules and usage into the workspace.
+/// Puts the example into the workspace.
 fn copy(sandbox: &Sandbox) {
-    for name in ["ci-tool.yaml", "rules.yaml", "queues.yaml", "usage.csv"] {
-        sandbox.write(name, fs::read(example().join(name)).unwrap());
+    for entry in fs::read_dir(example()).unwrap() {
+        let path = entry.unwrap().path();
+        sandbox.write(path.file_name().unwrap().to_str().unwrap(), fs::read(&path).unwrap());
     }
 }
 
@@ -41,14 +42,14 @@ fn the_readmes_commands_work() {
     let sandbox = Sandbox::new();
     copy(&sandbox);
     let readme = fs::read_to_string(example().join("../../README.md")).unwrap();
-    let ours = ["ci-tool route audit ", "ci-tool route queues generate "];
-    let lines: Vec<&str> =
-        readme.lines().map(str::trim).filter(|line| ours.iter().any(|our| line.starts_with(our))).collect();
-    assert_eq!(lines.len(), 4, "{lines:?}");
+    // The service has a suite of its own: it does not end.
+    let ours = |line: &&str| line.starts_with("ci-tool route") && !line.starts_with("ci-tool route serve");
+    let lines: Vec<&str> = readme.lines().map(str::trim).filter(ours).collect();
+    assert!(lines.len() > 12, "{lines:?}");
     for line in lines {
         let command = line.replacen("ci-tool", &format!("'{}'", env!("CARGO_BIN_EXE_ci-tool")), 1);
         let ran = sandbox.program("sh", ["-c", &command]).run();
-        let ran = ran.code(if line.starts_with(ours[0]) { 5 } else { 0 });
+        let ran = ran.code(if line.ends_with("ends with 5") { 5 } else { 0 });
         assert_ne!(ran.text(), "", "{line}");
     }
     assert!(sandbox.work().join("ci_tool_route.prom").exists());

@@ -51,7 +51,7 @@ pub(super) async fn route(shared: &Arc<Shared>, request: Request<Incoming>) -> R
         "/metrics" | "/healthz" | "/readyz" => "GET, HEAD",
         path => {
             let error = Error::new(Kind::NotFound, format!("nothing is at {path:?}"))
-                .hint("POST /v1/decide, /v1/batch; GET /metrics, /healthz, /readyz");
+                .hint("POST /v1/decide, /v1/batch, /acquireagent; GET /metrics, /healthz, /readyz");
             return failed(StatusCode::NOT_FOUND, &error);
         }
     };
