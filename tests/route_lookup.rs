@@ -34,9 +34,15 @@ fn job(branch: &str) -> serde_json::Value {
 }
 
 fn route(sandbox: &Sandbox) -> Call {
+    route_verb(sandbox, &[])
+}
+
+fn route_verb(sandbox: &Sandbox, verb: &[&str]) -> Call {
     let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/route/rules.yaml");
     sandbox
-        .tool(["route", "--queue", QUEUE, "--rules", rules])
+        .tool(["route"])
+        .args(verb)
+        .args(["--queue", QUEUE, "--rules", rules])
         .env("CI_TOOL_OUTPUT", "json")
         .env("JOB_TOKEN", token())
         .env("http_proxy", "http://127.0.0.1:1")
@@ -52,16 +58,18 @@ fn timed(call: Call) -> (Ran, Duration) {
     (call.run(), started.elapsed())
 }
 
-/// Runs a look-up and checks that it ends in time. The machine may be busy: being late counts when it happens every time.
+/// Runs a look-up until it ended in time three times. The machine may be busy: it may be late twice.
 fn in_time(sandbox: &Sandbox, what: &str, url: &str) -> Ran {
     let mut late = Vec::new();
-    for _ in 0..4 {
+    let mut good = 0;
+    while late.len() < 3 {
         let (_, start) = timed(route(sandbox));
         let (ran, took) = timed(look_up(sandbox, url));
-        if took <= start + DEADLINE + GRACE {
-            return ran;
+        match took <= start + DEADLINE + GRACE {
+            true if good == 2 => return ran,
+            true => good += 1,
+            false => late.push((took, start)),
         }
-        late.push((took, start));
     }
     panic!("{what}: took, and the time to start: {late:?}");
 }
@@ -154,6 +162,20 @@ fn a_failed_look_up_is_warned_of_on_the_terminal() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn a_failed_look_up_is_explained_with_every_redirection() {
+    let server = Server::start(|_, _| Reply::status(500, ""));
+    let (sandbox, url) = (Sandbox::new(), server.url("/job"));
+    let told =
+        route_verb(&sandbox, &["explain"]).args(["--job-url", &url, "--token-env", "JOB_TOKEN"]).run().ok().json();
+    assert_eq!(told["decision"]["reason"], "lookup_failed");
+    let steps = told["trace"].as_array().unwrap();
+    for name in ["servicing", "runtime", "xaml"] {
+        let why = steps.iter().find(|step| step["rule"] == name).map(|step| step["why"].as_str().unwrap());
+        assert!(why.is_some_and(|why| why.starts_with("does not match: ")), "{name}: {steps:?}");
+    }
 }
 
 #[test]

@@ -59,8 +59,8 @@ fn a_job_is_sent_to_the_queue_decided_with_what_decided() {
     expected["QueueId"] = format!("(Win10){TWIN}@mcr.io/a:1").into();
     expected["Properties"] = json!({
         "System.JobName": "unit",
-        "build.sourceBranch": "refs/heads/release/5.0",
-        "build.repository.name": "dotnet-efcore",
+        "Build.SourceBranch": "refs/heads/release/5.0",
+        "Build.Repository.Name": "dotnet-efcore",
         "ci-tool.route.asked": "(Win10)Windows.10.Amd64.Open@mcr.io/a:1",
         "ci-tool.route.rule": "servicing",
         "ci-tool.route.reason": "redirected",
@@ -92,6 +92,40 @@ fn what_is_known_comes_from_flags_then_properties_then_the_source_then_the_runne
 }
 
 #[test]
+fn a_pull_request_gets_its_target_from_the_runner() {
+    let mut job = job();
+    job["SourcePrefix"] = "pr".into();
+    job["Branch"] = "refs/pull/7/merge".into();
+    let azure = [("TF_BUILD", "True"), ("SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/release/5.0")];
+    let github = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_EVENT_NAME", "pull_request"),
+        ("GITHUB_REF", "refs/pull/7/merge"),
+        ("GITHUB_BASE_REF", "release/5.0"),
+    ];
+    let sandbox = Sandbox::new();
+    for (runner, flags, reason) in [
+        (&azure[..], &[][..], "redirected"),
+        (&github, &[], "redirected"),
+        (&azure, &["--pr-target", "main"], "standard"),
+        (&[], &[], "standard"),
+    ] {
+        let (server, jobs) = start(Mood::default());
+        let ran = submit(&sandbox, &server.url(""), &job).envs(runner).args(flags).run().ok();
+        assert_eq!(ran.json()["decision"]["reason"], reason, "{runner:?} {flags:?}");
+        let target = &only(&jobs)["Properties"]["System.PullRequest.TargetBranch"];
+        assert_eq!(
+            target.as_str().map(|target| target.ends_with("release/5.0")),
+            match (reason, flags) {
+                ("redirected", _) => Some(true),
+                (_, []) => None,
+                _ => Some(false),
+            }
+        );
+    }
+}
+
+#[test]
 fn a_property_has_one_form_and_the_value_that_decided() {
     let mut job = job();
     job["Properties"] = json!({ "System.PullRequest.TargetBranch": "main", "build.reason": "PullRequest" });
@@ -99,7 +133,8 @@ fn a_property_has_one_form_and_the_value_that_decided() {
     submit(&Sandbox::new(), &server.url(""), &job).args(["--pr-target", "release/5.0"]).run().ok();
     let properties = only(&jobs)["Properties"].clone();
     assert_eq!(properties["System.PullRequest.TargetBranch"], "release/5.0");
-    assert_eq!(properties["system.pullRequest.targetBranch"], Value::Null);
+    assert_eq!((&properties["build.reason"], &properties["Build.Reason"]), (&"PullRequest".into(), &Value::Null));
+    assert_eq!(properties.as_object().unwrap().keys().filter(|key| key.contains("ranch")).count(), 2, "{properties}");
 }
 
 #[test]
@@ -110,9 +145,13 @@ fn looked_up_variables_become_properties_and_secrets_do_not() {
             { "name": "build.reason", "value": "PullRequest" },
             { "name": "build.repository.name", "value": "hush", "secret": true },
             { "name": "other", "value": "hush" },
+            { "name": "SYSTEM_JOBID", "value": "1-2-3" },
+            { "name": "system.jobName", "value": "of the pipeline" },
+            { "name": "system.stageName", "value": "hush", "secret": true },
         ]}}))
     });
-    let job = json!({ "Type": "t", "ListUri": "u", "QueueId": "windows.10.amd64.open", "Source": "s" });
+    let mut job = json!({ "Type": "t", "ListUri": "u", "QueueId": "windows.10.amd64.open", "Source": "s" });
+    job["Properties"] = json!({ "System.JobName": "the sender's" });
     let (server, jobs) = start(Mood::default());
     submit(&Sandbox::new(), &server.url(""), &job)
         .args(["--job-url", &ci.url("/job"), "--token-env", "JOB_TOKEN"])
@@ -120,7 +159,10 @@ fn looked_up_variables_become_properties_and_secrets_do_not() {
         .run()
         .ok();
     let sent = only(&jobs);
-    assert_eq!((&sent["QueueId"], &sent["Properties"]["build.reason"]), (&TWIN.into(), &"PullRequest".into()));
+    assert_eq!((&sent["QueueId"], &sent["Properties"]["Build.Reason"]), (&TWIN.into(), &"PullRequest".into()));
+    let properties = &sent["Properties"];
+    assert_eq!(properties["System.PullRequest.TargetBranch"], "release/5.0");
+    assert_eq!((&properties["System.JobId"], &properties["System.JobName"]), (&"1-2-3".into(), &"the sender's".into()));
     assert!(!sent.to_string().contains("hush") && !sent.to_string().contains("opens"), "{sent}");
 }
 
@@ -162,6 +204,54 @@ fn a_twin_that_helix_does_not_have_is_the_standard_queue_and_an_error_event() {
     assert_eq!(only(&jobs)["QueueId"], job()["QueueId"]);
     assert_eq!((&decision["reason"], &decision["event"]["code"]), (&"missing_twin".into(), &"missing_twin".into()));
     assert_eq!(decision["subscription"], "HelixProd");
+}
+
+/// The records of a log.
+fn logged(sandbox: &Sandbox) -> Vec<Value> {
+    let text = std::fs::read_to_string(sandbox.work().join("log.jsonl")).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn the_log_has_what_was_answered_and_the_steps_that_led_there() {
+    let (server, _) = start(Mood { missing: &[TWIN], ..Mood::default() });
+    let (sandbox, url) = (Sandbox::new(), server.url(""));
+    sandbox.write("ci-tool.yaml", "route: {log: log.jsonl}\n");
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/route/rules.yaml");
+    let told = ["--queue", "windows.10.amd64.open", "--branch", "release/5.0", "--helix", &url, "--rules", rules];
+    let route = |args: &[&str]| {
+        let call = sandbox.tool(["route"]).args(args).args(told).env("HELIX_ACCESS_TOKEN", token());
+        call.env("CI_TOOL_OUTPUT", "json").run().ok().json()
+    };
+    let one = route(&[]);
+    let submitted = submit(&sandbox, &url, &job()).run().ok().json();
+    submit(&sandbox, &url, &job()).args(["--dry-run"]).run().ok();
+    let mut lost = job();
+    lost["QueueId"] = "nowhere".into();
+    submit(&sandbox, &url, &lost).run().code(1);
+    sandbox.tool(["route", "--queue", "nowhere", "--rules", rules]).run().code(1);
+
+    let log = logged(&sandbox);
+    assert_eq!(log.len(), 4, "{log:?}");
+    let steps = |record: &Value| {
+        let steps = record["trace"].as_array().unwrap().clone();
+        assert_eq!(steps.last().unwrap()["rule"], "(helix)", "{record}");
+        steps
+    };
+    assert_eq!(one["reason"], "missing_twin");
+    for field in ["queue", "reason", "event", "rules"] {
+        assert_eq!(log[0]["result"][field], one[field], "{field}");
+        assert_eq!(log[1]["result"][field], submitted["decision"][field], "{field}");
+    }
+    assert_eq!(Value::from(steps(&log[0])), one["trace"]);
+    steps(&log[1]);
+    for record in &log[2..] {
+        assert_eq!(record["result"]["error"]["kind"], "not_found", "{record}");
+    }
+
+    let explained = route(&["explain"]);
+    assert_eq!((&explained["decision"]["reason"], logged(&sandbox).len()), (&"missing_twin".into(), 4));
+    assert!(explained["trace"].as_array().unwrap().iter().any(|s| s["rule"] == "(helix)" && s["matched"] == false));
 }
 
 #[test]

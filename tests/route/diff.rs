@@ -101,6 +101,20 @@ fn the_exit_code_tells_what_was_found() {
     sandbox.tool(["route", "diff", "old.yaml", "new.yaml", "--jobs", "-"]).run().ok().says(&["0 of 0 jobs"]);
 }
 
+#[test]
+fn variables_decide_and_are_not_shown() {
+    let sandbox = sandbox();
+    let secret = format!("hush{}", "-hush".repeat(3));
+    sandbox.write(
+        "jobs.jsonl",
+        format!(r#"{{"queue": "bare", "variables": {{"BUILD_SOURCEBRANCH": "release/5.0", "note": "{secret}"}}}}"#),
+    );
+    for more in [&["--output", "json"][..], &["--output", "json", "--list"], &["--list"], &[]] {
+        let text = sandbox.tool(DIFF).args(more).run().ok().text();
+        assert!(text.contains("release/5.0") && !text.contains("hush"), "{more:?}: {text}");
+    }
+}
+
 /// The same lines again and again, which would not fit in memory as a whole if they were kept.
 struct Repeat {
     left: usize,

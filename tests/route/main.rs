@@ -6,6 +6,7 @@ mod sandbox;
 
 mod cases;
 mod diff;
+mod explain;
 mod lint;
 mod properties;
 mod table;

@@ -83,7 +83,7 @@ fn jobs() -> impl Strategy<Value = Vec<Job>> {
     prop::collection::vec(job, 1..24)
 }
 
-/// Calls `check` with each decision that is one.
+/// Calls `check` with each decision. A job is decided whenever the queue without any suffix is in the rules.
 fn each(
     bases: &[Base],
     jobs: &[Job],
@@ -91,8 +91,12 @@ fn each(
 ) -> Result<(), TestCaseError> {
     let rules = rules(bases);
     for job in jobs {
-        if let Ok(decision) = decide(&rules, job) {
-            check(&rules, job, &decision)?;
+        match decide(&rules, job) {
+            Ok(decision) => check(&rules, job, &decision)?,
+            Err(error) => {
+                let asked = QueueId::parse(&job.queue).unwrap();
+                prop_assert!(root(&rules, asked.name).is_none(), "{job:?}: {error}");
+            }
         }
     }
     Ok(())

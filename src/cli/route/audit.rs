@@ -1,12 +1,15 @@
 //! `ci-tool route audit`.
 
-use super::{job::RulesArgs, usage::Period};
+use super::{
+    job::RulesArgs,
+    usage::{Period, nothing},
+};
 use crate::{
     cli::{
         Session, exit,
         out::{self, Align, Table},
     },
-    error::{Error, Kind, Result},
+    error::Result,
     ops::route::{
         audit::{self, Audit, Auditor, Finding, FindingKind},
         usage,
@@ -47,11 +50,7 @@ pub(super) fn run(session: &Session, args: &Args) -> Result<u8> {
     let audit = auditor.finish();
     if audit.jobs == 0 {
         // No findings in nothing would be taken for all is well.
-        let what = match audit.earlier {
-            0 => "the usage has no job".to_owned(),
-            n => format!("the usage has no job in the period, and {n} before it"),
-        };
-        return Err(Error::new(Kind::NotFound, what).hint("name usage with jobs, or a longer --since"));
+        return Err(nothing(audit.earlier));
     }
     if let Some(path) = &args.metrics {
         audit::write(path, &audit::metrics(&audit))?;

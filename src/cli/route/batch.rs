@@ -32,11 +32,13 @@ pub(super) fn run(session: &Session, args: &Args) -> Result<u8> {
     let rules = args.rules.load(session)?;
     let mut log = args.log.open(session)?;
     let (input, output) = (io::stdin().lock(), io::BufWriter::new(session.out.stream()));
-    let counts = batch_heard(&rules, input, output, |job| match &mut log {
-        Some(log) => log.record(&rules, &job),
-        None => Ok(()),
-    })?;
-    log.map_or(Ok(()), Log::finish)?;
+    let counts = batch_heard(&rules, input, output, |job| {
+        log.iter_mut().for_each(|log| log.record(&rules, &job));
+        Ok(())
+    });
+    // What was decided is logged, also when the input ends in an error.
+    log.into_iter().for_each(Log::finish);
+    let counts = counts?;
     let jobs = out::count(counts.decided, "job", "jobs");
     let failed = match counts.failed {
         0 => String::new(),

@@ -40,14 +40,14 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let rules = args.rules.load(session)?;
     let client = Client::new();
     let helix = args.helix.connect(session, &client)?;
-    let started = Instant::now();
-    let (job, failed) = args.lookup.job(session, &client, &args.job).await?;
+    let deadline = Instant::now() + args.lookup.deadline(session)?;
+    let (job, failed) = args.lookup.job(session, &client, &args.job, deadline).await?;
     let mut steps = Steps::default();
-    let decision = trace(&rules, &job, &mut steps)?;
-    let deadline = started + args.lookup.deadline(session)?;
+    let decided = trace(&rules, &job, &mut steps);
+    let decision = args.log.unless_decided(session, &rules, &job, decided, &steps)?;
     let decision = confirm(&rules, decision, helix.as_ref(), deadline, &mut steps).await;
     let report = Report::new(&rules, &decision);
-    args.log.record(session, &rules, &job);
+    args.log.record(session, &rules, &job, json!(report), &steps);
     let out = &session.out;
     if out.is_json() {
         let mut value = json!(report);

@@ -1,6 +1,7 @@
 //! `ci-tool route explain`.
 
 use super::{
+    helix::HelixArgs,
     job::{JobArgs, RulesArgs},
     lookup::LookupArgs,
 };
@@ -12,11 +13,13 @@ use crate::{
     error::Result,
     http::Client,
     ops::route::{
-        decide::trace,
+        confirm::confirm,
+        decide::{trace, unreached},
         report::{Report, Steps},
     },
 };
 use serde_json::json;
+use tokio::time::Instant;
 
 /// Show every rule, whether it matched, and why
 #[derive(Debug, clap::Args)]
@@ -30,14 +33,21 @@ pub(super) struct Args {
     job: JobArgs,
     #[command(flatten)]
     lookup: LookupArgs,
+    #[command(flatten)]
+    helix: HelixArgs,
 }
 
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let rules = args.rules.load(session)?;
-    let (job, _) = args.lookup.job(session, &Client::new(), &args.job).await?;
+    let client = Client::new();
+    let helix = args.helix.connect(session, &client)?;
+    let deadline = Instant::now() + args.lookup.deadline(session)?;
+    let (job, _) = args.lookup.job(session, &client, &args.job, deadline).await?;
     let mut steps = Steps::default();
     let decision = trace(&rules, &job, &mut steps)?;
+    let decision = confirm(&rules, decision, helix.as_ref(), deadline, &mut steps).await;
+    unreached(&rules, &job, &decision, &mut steps);
     let report = Report::new(&rules, &decision);
     let out = &session.out;
     if out.is_json() {

@@ -1,13 +1,16 @@
 //! `ci-tool route queues generate`.
 
-use super::{job::RulesArgs, usage::Period};
+use super::{
+    job::RulesArgs,
+    usage::{Period, nothing},
+};
 use crate::{
     cli::{Session, exit, out},
     error::Result,
     ops::route::{
         checklist::{Checklist, Wanted},
         rules::Rules,
-        twins::{Needs, Twin, redirection, yaml},
+        twins::{Heard, Needs, Twin, redirection, yaml},
         usage,
     },
 };
@@ -62,8 +65,12 @@ pub(super) fn run(session: &Session, args: Generate) -> Result<u8> {
         None => {
             let mut needs = Needs::new(&rules, number, since);
             usage::read(&args.used_by, io::stdin().lock(), |row| needs.see(row))?;
-            let needed = needs.finish();
-            print_twins(session, &rules, &needed, args.all);
+            let heard = needs.heard();
+            if heard.jobs == 0 {
+                // That nothing is needed for nothing would be taken for all is there.
+                return Err(nothing(heard.earlier));
+            }
+            print_twins(session, &rules, &needs.finish(), heard, args.all);
         }
     }
     Ok(exit::DONE)
@@ -76,15 +83,24 @@ fn print_checklist(session: &Session, rules: &Rules, markdown: &str) {
     }
 }
 
-fn print_twins(session: &Session, rules: &Rules, needed: &[Twin], all: bool) {
+fn print_twins(session: &Session, rules: &Rules, needed: &[Twin], heard: Heard, all: bool) {
     let wanted: Vec<&Twin> = needed.iter().filter(|twin| all || !twin.exists).collect();
     let definitions = yaml(wanted.iter().copied());
     let out = &session.out;
     if out.is_json() {
-        return out.json(&json!({ "schema": 1, "rules": rules.hash, "twins": wanted, "yaml": definitions }));
+        let rules = &rules.hash;
+        return out.json(&json!({ "schema": 1, "rules": rules, "heard": heard, "twins": wanted, "yaml": definitions }));
     }
     if !definitions.is_empty() {
         out.text(definitions.trim_end());
+    }
+    for (count, why) in [
+        (heard.unknown, "ran on queues that the rules do not know: `ci-tool route audit` names them"),
+        (heard.unclear, "had no branch, or no target of a pull request: whether they need a twin is not known"),
+    ] {
+        if count > 0 {
+            out.warn(&format!("{} passed over: they {why}", out::count(count, "job was", "jobs were")));
+        }
     }
     let there = needed.iter().filter(|twin| twin.exists).count();
     let twins = out::count(needed.len() as u64, "twin is", "twins are");

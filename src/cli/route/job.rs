@@ -107,3 +107,13 @@ pub(super) fn from_runner(session: &Session, job: &mut Job) {
         job.repository = text(&session.env, "GITHUB_REPOSITORY").map(str::to_owned).or_else(|| ci.repository.clone());
     }
 }
+
+/// Adds what the CI system says of the pull request that it runs for: its target, and that it is one.
+pub(super) fn target_from_runner(session: &Session, job: &mut Job) {
+    let mut runner = Job::default();
+    from_runner(session, &mut runner);
+    if runner.pr_target.is_some() {
+        job.pr_target = runner.pr_target;
+        job.reason = job.reason.take().or(runner.reason);
+    }
+}

@@ -2,15 +2,19 @@
 
 use crate::{
     cli::{Session, session::random},
-    error::Result,
+    error::{Error, Result},
     ops::route::{
+        batch::brief,
+        decide::Decision,
         job::Job,
         log::{Appender, Recorder},
+        report::Steps,
         rules::Rules,
     },
     pipeline::id::Id,
 };
 use jiff::Timestamp;
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// Lines are written in pieces of about so many bytes.
@@ -31,45 +35,79 @@ impl LogArgs {
     }
 
     /// Opens the log, where there is to be one.
-    pub fn open(&self, session: &Session) -> Result<Option<Log>> {
+    ///
+    /// # Errors
+    /// Those of opening it: nothing has been decided yet.
+    pub fn open<'a>(&self, session: &'a Session) -> Result<Option<Log<'a>>> {
         let Some(path) = self.path(session) else { return Ok(None) };
-        Ok(Some(Log { recorder: Recorder::new()?, file: Appender::open(&path)?, lines: Vec::new() }))
+        let (recorder, file) = (Recorder::new()?, Appender::open(&path)?);
+        Ok(Some(Log { session, recorder, file, lines: Vec::new(), failed: false }))
     }
 
-    /// Records one decision. A log that cannot be written stops no job: it is a warning.
-    pub fn record(&self, session: &Session, rules: &Rules, job: &Job) {
-        let written = self.open(session).and_then(|log| match log {
-            Some(mut log) => log.record(rules, job).and_then(|()| log.finish()),
-            None => Ok(()),
+    /// Records what became of one job, as the answer tells it, and the steps that led there. A log that cannot be written stops
+    /// no job: it is a warning.
+    pub fn record(&self, session: &Session, rules: &Rules, job: &Job, result: Value, steps: &Steps) {
+        let Some(path) = self.path(session) else { return };
+        let written = Recorder::new().and_then(|recorder| {
+            let line = recorder.line_of(Timestamp::now(), &Id::from_random(random()), rules, job, (result, steps));
+            Appender::open(&path)?.append(&line)
         });
         if let Err(error) = written {
-            session.out.warn(&format!("the decision is not logged: {error}: {}", error.causes().join(": ")));
+            warn(session, &error);
         }
+    }
+
+    /// Passes a decision on; where there is none, its error is recorded.
+    ///
+    /// # Errors
+    /// That of the decision.
+    pub fn unless_decided<'a>(
+        &self,
+        session: &Session,
+        rules: &Rules,
+        job: &Job,
+        decided: Result<Decision<'a>>,
+        steps: &Steps,
+    ) -> Result<Decision<'a>> {
+        decided.inspect_err(|error| self.record(session, rules, job, brief(error), steps))
     }
 }
 
-/// A log that is open. What it was given last is written by [`Log::finish`].
-pub(super) struct Log {
+fn warn(session: &Session, error: &Error) {
+    session.out.warn(&format!("decisions are not logged: {error}: {}", error.causes().join(": ")));
+}
+
+/// A log that is open. What it was given last is written by [`Log::finish`]. When it cannot be written, that is said once.
+pub(super) struct Log<'a> {
+    session: &'a Session,
     recorder: Recorder,
     file: Appender,
     lines: Vec<u8>,
+    failed: bool,
 }
 
-impl Log {
-    /// Records a decision.
-    pub fn record(&mut self, rules: &Rules, job: &Job) -> Result<()> {
+impl Log<'_> {
+    /// Records a decision that rules and job alone tell.
+    pub fn record(&mut self, rules: &Rules, job: &Job) {
         let line = self.recorder.line(Timestamp::now(), &Id::from_random(random()), rules, job);
         self.lines.extend_from_slice(&line);
-        if self.lines.len() < PIECE {
-            return Ok(());
+        if self.lines.len() >= PIECE {
+            self.write();
         }
-        self.file.append(&self.lines)?;
-        self.lines.clear();
-        Ok(())
     }
 
     /// Writes the rest.
-    pub fn finish(mut self) -> Result<()> {
-        self.file.append(&self.lines)
+    pub fn finish(mut self) {
+        self.write();
+    }
+
+    fn write(&mut self) {
+        let written = self.file.append(&self.lines);
+        self.lines.clear();
+        if let Err(error) = written
+            && !std::mem::replace(&mut self.failed, true)
+        {
+            warn(self.session, &error);
+        }
     }
 }

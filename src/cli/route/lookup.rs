@@ -31,16 +31,23 @@ pub(super) struct LookupArgs {
 }
 
 impl LookupArgs {
-    /// The job: looked up where an address is given, otherwise as [`JobArgs::job`] has it. Flags win over what is looked up.
+    /// The job: looked up until `deadline` where an address is given, otherwise as [`JobArgs::job`] has it. Flags win over what
+    /// is looked up.
     ///
     /// # Errors
     /// `Usage` for flags that make no sense. A look-up that fails is none: its cause is returned.
-    pub async fn job(&self, session: &Session, client: &Client, flags: &JobArgs) -> Result<(Job, Option<Cause>)> {
+    pub async fn job(
+        &self,
+        session: &Session,
+        client: &Client,
+        flags: &JobArgs,
+        deadline: Instant,
+    ) -> Result<(Job, Option<Cause>)> {
         if self.job_url.is_none() {
             return Ok((flags.job(session)?, None));
         }
         let mut job = flags.flags(session)?;
-        let cause = self.learn(session, client, &mut job).await?;
+        let cause = self.learn(session, client, &mut job, deadline).await?;
         Ok((job, cause))
     }
 
@@ -48,7 +55,13 @@ impl LookupArgs {
     ///
     /// # Errors
     /// As [`LookupArgs::job`].
-    pub async fn learn(&self, session: &Session, client: &Client, job: &mut Job) -> Result<Option<Cause>> {
+    pub async fn learn(
+        &self,
+        session: &Session,
+        client: &Client,
+        job: &mut Job,
+        deadline: Instant,
+    ) -> Result<Option<Cause>> {
         let Some(url) = &self.job_url else { return Ok(None) };
         let url = http::address(url).context(|| "reading --job-url".into())?;
         http::may_have_token(&url).context(|| "reading --job-url".into())?;
@@ -57,11 +70,10 @@ impl LookupArgs {
                 .hint("--token-env NAME, where NAME is the environment variable that holds it")
         })?;
         let token = token(session, name)?;
-        let deadline = Instant::now() + self.deadline(session)?;
         Ok(Lookup { url: &url, token: &token, deadline }.learn(client, job).await)
     }
 
-    /// How long everything may take.
+    /// How long looking up may take.
     ///
     /// # Errors
     /// `Usage` for a flag that is no such duration.

@@ -60,7 +60,7 @@ pub(super) fn run(session: &Session, verb: Verb) -> Result<u8> {
 }
 
 fn base<'a>(rules: &'a Rules, queue: &Queue) -> Option<&'a str> {
-    queue.base.map(|base| rules.queue(base).name.as_str())
+    queue.base.as_ref().map(|base| rules.queue(base.value).name.as_str())
 }
 
 fn list(session: &Session, rules: &Rules) {
@@ -107,7 +107,7 @@ fn show(session: &Session, args: &Show) -> Result<u8> {
             .fields
             .iter()
             .map(|f| {
-                let place = f.origin.place().map(ToString::to_string);
+                let place = f.origin.place().to_string();
                 (f.name.clone(), json!({ "value": f.value, "from": from(&f.origin), "at": place }))
             })
             .collect();
@@ -116,6 +116,7 @@ fn show(session: &Session, args: &Show) -> Result<u8> {
             "name": queue.name,
             "at": queue.place.to_string(),
             "base": base(&rules, queue),
+            "base_at": queue.base.as_ref().map(|base| base.place.to_string()),
             "fields": fields,
         }));
         return Ok(exit::DONE);
@@ -131,13 +132,12 @@ fn show(session: &Session, args: &Show) -> Result<u8> {
         false => table.row([name.to_owned(), value]),
     };
     row("name", queue.name.clone(), "its own".into(), queue.place.to_string());
-    if let Some(base) = base(&rules, queue) {
-        row("base", base.to_owned(), "its own".into(), queue.place.to_string());
+    if let Some(base) = &queue.base {
+        row("base", rules.queue(base.value).name.clone(), "its own".into(), base.place.to_string());
     }
     for field in &queue.fields {
         let value = field.value.as_str().map_or_else(|| field.value.to_string(), str::to_owned);
-        let at = field.origin.place().map_or_else(|| "-".into(), ToString::to_string);
-        row(&field.name, value, from(&field.origin), at);
+        row(&field.name, value, from(&field.origin), field.origin.place().to_string());
     }
     session.out.table(&table);
     Ok(exit::DONE)
@@ -150,6 +150,6 @@ fn from(origin: &Origin) -> String {
         Origin::Inherited { from, .. } => from.clone(),
         Origin::Redirection(_) => "the redirection".into(),
         Origin::Standard(_) => "standard".into(),
-        Origin::Name => "its name".into(),
+        Origin::Name(_) => "its name".into(),
     }
 }

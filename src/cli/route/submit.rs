@@ -2,7 +2,8 @@
 
 use super::{
     helix::HelixArgs,
-    job::{JobArgs, RulesArgs, from_runner},
+    job::{JobArgs, RulesArgs, from_runner, target_from_runner},
+    log::LogArgs,
     lookup::LookupArgs,
 };
 use crate::{
@@ -11,9 +12,9 @@ use crate::{
     http::Client,
     ops::route::{
         confirm::confirm,
-        decide::{Silent, decide},
-        job::Job,
-        report::Report,
+        decide::trace,
+        job::{Branch, Job},
+        report::{Report, Steps},
         submit::{HelixJob, check_key},
     },
 };
@@ -25,15 +26,17 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How long sending may take in all.
-const SENDING: Duration = Duration::from_secs(30);
+/// How long everything may take: looking up, asking for the twin, sending.
+const ALL: Duration = Duration::from_secs(30);
+/// How long looking up may take at most. A job that cannot be looked up is sent all the same, and that takes time, too.
+const LOOKING_UP: Duration = Duration::from_secs(18);
 /// A longer file is no job, in bytes.
 const FILE_MAX: u64 = 4 << 20;
 
 /// Send a Helix job on the queue decided, with the properties that the decision used
 ///
 /// What is known of the job is what flags say, then the job's own Properties and source, then --job-url. Where none of
-/// them tells anything, the runner's variables do.
+/// them tells anything, the runner's variables do; of a pull request without a target they tell the target.
 #[derive(Debug, clap::Args)]
 #[command(
     before_help = "Examples:\n  ci-tool route submit job.json\n  ci-tool route submit job.json --branch release/5.0 --dry-run",
@@ -57,6 +60,8 @@ pub(super) struct Args {
     job: JobArgs,
     #[command(flatten)]
     lookup: LookupArgs,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 /// Runs the verb.
@@ -75,12 +80,25 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         Some(key) => check_key(key).map(|()| key.clone())?,
         None => file.key(apart(session, &args, &job).iter().map(String::as_str)),
     };
-    args.lookup.learn(session, &client, &mut job).await?;
-    if !told && args.lookup.job_url.is_none() {
-        from_runner(session, &mut job);
+    let (looked_up, deadline) = ends(Instant::now(), args.lookup.deadline(session)?);
+    args.lookup.learn(session, &client, &mut job, looked_up).await?;
+    match args.lookup.job_url {
+        Some(_) => {}
+        None if !told => from_runner(session, &mut job),
+        // A job's file says that it is for a pull request, and has no place for its target.
+        None if job.deciding_branch() == Branch::NoTarget => target_from_runner(session, &mut job),
+        None => {}
     }
-    let deadline = Instant::now() + SENDING;
-    let decision = confirm(&rules, decide(&rules, &job)?, helix.as_ref(), deadline, &mut Silent).await;
+    let mut steps = Steps::default();
+    let decided = trace(&rules, &job, &mut steps);
+    let decision = match args.dry_run {
+        true => decided?,
+        false => args.log.unless_decided(session, &rules, &job, decided, &steps)?,
+    };
+    let decision = confirm(&rules, decision, helix.as_ref(), deadline, &mut steps).await;
+    if !args.dry_run {
+        args.log.record(session, &rules, &job, json!(Report::new(&rules, &decision)), &steps);
+    }
     let sent = file.routed(&rules, &job, &decision);
     let taken = match &helix {
         Some(helix) if !args.dry_run => Some(helix.submit(&sent, &key, deadline).await?),
@@ -117,6 +135,11 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     Ok(exit::DONE)
 }
 
+/// When looking up and when everything must be over, where a look-up may take so long and everything begins at `started`.
+fn ends(started: Instant, look_up: Duration) -> (Instant, Instant) {
+    (started + look_up.min(LOOKING_UP), started + ALL)
+}
+
 /// What tells two submissions of one file apart: what was told of the job, where it was looked up, and the run of the CI. What
 /// a look-up says is no part of it: one that fails must not make a second job.
 fn apart(session: &Session, args: &Args, told: &Job) -> Vec<String> {
@@ -139,5 +162,19 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
             Err(Error::new(Kind::Usage, format!("{} is longer than {FILE_MAX} bytes: it is no job", path.display())))
         }
         false => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_begins_when_looking_up_does_and_leaves_time_to_send() {
+        let started = Instant::now();
+        for (look_up, looked_up) in [(10, 10), (18, 18), (30, 18)] {
+            let found = ends(started, Duration::from_secs(look_up));
+            assert_eq!(found, (started + Duration::from_secs(looked_up), started + Duration::from_secs(30)));
+        }
     }
 }

@@ -32,3 +32,12 @@ impl Period {
 fn length(text: &str) -> Result<Duration, String> {
     duration::parse(text).map_err(|e| format!("{}; {}", e.message(), e.hints().join("; ")))
 }
+
+/// The error of usage without any job in the period, where so many were before it.
+pub(super) fn nothing(earlier: u64) -> Error {
+    let what = match earlier {
+        0 => "the usage has no job".to_owned(),
+        n => format!("the usage has no job in the period, and {n} before it"),
+    };
+    Error::new(Kind::NotFound, what).hint("name usage with jobs, or a longer --since")
+}

@@ -1,5 +1,9 @@
 //! The decision: a pure function of the rules and of what is known of a job.
 
+mod unreached;
+
+pub use unreached::unreached;
+
 use super::{
     branch::{self, Class},
     job::{Branch, Job},
@@ -181,7 +185,9 @@ pub fn attempt<'a>(rules: &'a Rules, job: &'a Job, trace: &mut impl Trace) -> Re
 
     if queue.on_premises || standard.on_premises {
         trace.step("(on-premises)", true, || format!("{} is on premises: never redirected", queue.name));
-        return Ok(stay(By::OnPremises, None));
+        // What is asked for and missing is no twin that anybody should make.
+        let by = By::OnPremises;
+        return Ok(Decision { asked, name: found.name, queue: found.number, by, event: None });
     }
     if let Some(why) = &job.lookup_failed {
         trace.step("(lookup-failed)", true, || format!("nothing is known of the job: {why}"));
@@ -196,14 +202,9 @@ pub fn attempt<'a>(rules: &'a Rules, job: &'a Job, trace: &mut impl Trace) -> Re
     let event = (branch == Branch::NoTarget).then_some(Event::NoTarget);
     for (n, redirection) in rules.redirections.iter().enumerate() {
         let name = &*redirection.name.value;
-        // Who asks for a servicing queue by its name means it, whatever the branch.
-        let named = redirection.kind == RedirectionKind::Servicing;
-        if named && found.missing == Some(n) {
-            return Ok(fallback(n));
-        }
-        if named && queue.twin_of.is_some_and(|(of, _)| usize::from(of) == n) {
-            trace.step(name, true, || format!("{} is its queue already", queue.name));
-            return Ok(stay(By::Already(name), event));
+        if found.names(rules, n) {
+            trace.step(name, true, || format!("{} is asked for by its name", asked.name));
+            return Ok(if found.missing == Some(n) { fallback(n) } else { stay(By::Already(name), event) });
         }
         if !matches(redirection, branch, repository, trace) {
             continue;
@@ -225,6 +226,7 @@ pub fn attempt<'a>(rules: &'a Rules, job: &'a Job, trace: &mut impl Trace) -> Re
         });
     }
     if let Some(n) = found.missing {
+        trace.step("(twin)", false, || format!("{} is not in the rules: {} is nearest", asked.name, standard.name));
         return Ok(fallback(n));
     }
     trace.step("(standard)", true, || format!("{} stays", queue.name));
@@ -240,6 +242,15 @@ struct Found<'a> {
     standard: u32,
     /// What was asked for is not there, but would be the twin under this redirection.
     missing: Option<usize>,
+}
+
+impl Found<'_> {
+    /// Whether the queue of a servicing redirection was asked for by its name: who does so means it, whatever the branch.
+    fn names(&self, rules: &Rules, redirection: usize) -> bool {
+        let twin_of = || rules.queue(self.number).twin_of.map(|(of, _)| usize::from(of));
+        rules.redirections[redirection].kind == RedirectionKind::Servicing
+            && (self.missing == Some(redirection) || twin_of() == Some(redirection))
+    }
 }
 
 fn find<'a>(rules: &'a Rules, asked: QueueId<'a>, trace: &mut impl Trace) -> Result<Found<'a>> {

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::error::{Error, Kind, Result};
 use serde::{Serialize, Serializer};
-use std::{collections::HashMap, io::BufRead};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::BufRead,
+};
 
 /// Where a job goes under some rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,7 +61,7 @@ pub struct Move<'a> {
     pub to: Side<'a>,
     /// Its line in the jobs, from 1.
     pub line: u64,
-    /// The job.
+    /// The job, without its variables.
     pub job: &'a Job,
 }
 
@@ -71,7 +74,7 @@ pub struct Group<'a> {
     pub to: Side<'a>,
     /// How many.
     pub count: u64,
-    /// The first of them.
+    /// The first of them, without its variables.
     pub example: Job,
     /// Its line in the jobs, from 1.
     pub line: u64,
@@ -133,7 +136,8 @@ pub fn diff<'r>(
             moves.unreadable_line.get_or_insert(line);
             return Ok(());
         };
-        let job = job.settle();
+        // They have told what they have to tell, and secrets may be among them.
+        let job = Job { variables: BTreeMap::new(), ..job.settle() };
         moves.jobs += 1;
         let keys = (key(old, &job), key(new, &job));
         let (from, to) = (side(old, keys.0), side(new, keys.1));

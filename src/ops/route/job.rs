@@ -4,14 +4,14 @@ use super::branch;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The variables that decide, as Azure Pipelines calls them, and in the form of [`canonical`].
-const REASON: (&str, &str) = ("build.reason", "build.reason");
-const TARGET: (&str, &str) = ("system.pullRequest.targetBranch", "system.pullrequest.targetbranch");
-const SOURCE: (&str, &str) = ("build.sourceBranch", "build.sourcebranch");
-const REPOSITORY: (&str, &str) = ("build.repository.name", "build.repository.name");
+/// The variables that decide, as properties of Helix jobs are written, and in the form of [`canonical`].
+const REASON: (&str, &str) = ("Build.Reason", "build.reason");
+const TARGET: (&str, &str) = ("System.PullRequest.TargetBranch", "system.pullrequest.targetbranch");
+const SOURCE: (&str, &str) = ("Build.SourceBranch", "build.sourcebranch");
+const REPOSITORY: (&str, &str) = ("Build.Repository.Name", "build.repository.name");
 
-/// The names of the variables that a decision reads.
-pub const VARIABLES: [&str; 4] = [REASON.0, TARGET.0, SOURCE.0, REPOSITORY.0];
+/// Further variables that a Helix job has as properties where they are known, as they are written there.
+pub const HANDED_OVER: [&str; 3] = ["System.JobId", "System.JobName", "System.StageName"];
 
 /// What a decision is made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +102,7 @@ impl Job {
         }
     }
 
-    /// What decided, under the names that Azure Pipelines has for it: for the job that is submitted.
+    /// What decided, under the names that properties of Helix jobs have: for the job that is submitted.
     pub fn variables(&self) -> BTreeMap<&'static str, &str> {
         let all = [
             (REASON.0, &self.reason),

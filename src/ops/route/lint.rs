@@ -103,7 +103,7 @@ impl Lint<'_> {
             return self.error("doubled_suffix", &queue.place, message);
         }
         if queue.subscription != redirection.subscription.value {
-            let place = queue.field("subscription").and_then(|f| f.origin.place()).unwrap_or(&queue.place);
+            let place = queue.field("subscription").map_or(&queue.place, |f| f.origin.place());
             let belongs = &redirection.subscription;
             let message = format!("{name:?} lives in {:?}, its redirection {:?}", queue.subscription, belongs.value);
             self.error("wrong_subscription", place, format!("{message} by {}", belongs.place));
@@ -123,7 +123,7 @@ impl Lint<'_> {
     /// A twin follows its base in everything but its name, its scale set and its subscription.
     fn inheritance(&mut self, queue: &Queue, base: &Queue) {
         let name = &queue.name;
-        match queue.base.map(|n| self.rules.queue(n)) {
+        match queue.base.as_ref().map(|base| self.rules.queue(base.value)) {
             None => {
                 let message = format!("{name:?} does not follow {:?}: write `base: {}`", base.name, base.name);
                 self.warning("no_base", &queue.place, message);
@@ -135,7 +135,7 @@ impl Lint<'_> {
             Some(_) => {}
         }
         if queue.scale_set.is_some() && queue.scale_set == base.scale_set {
-            let place = queue.field("scale_set").and_then(|f| f.origin.place()).unwrap_or(&queue.place);
+            let place = queue.field("scale_set").map_or(&queue.place, |f| f.origin.place());
             let message = format!("{name:?} runs on the scale set of {:?}: give it its own", base.name);
             self.error("shared_scale_set", place, message);
         }

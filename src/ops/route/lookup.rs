@@ -1,7 +1,7 @@
 //! What the CI system says of a job (`getAssociatedJobUrl`), within one deadline. A job that cannot be looked up is decided
 //! all the same.
 
-use super::job::Job;
+use super::job::{HANDED_OVER, Job, canonical};
 use crate::{
     error::{Error, Kind},
     http::{Auth, Call, Client, Failure, Token, Url},
@@ -67,13 +67,19 @@ pub struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// Takes what the job's variables tell and nobody told otherwise. Secret variables are not looked at. When that fails,
-    /// `job` says why in [`Job::lookup_failed`], and the cause is returned.
+    /// Takes what the job's variables tell and nobody told otherwise, and those of [`HANDED_OVER`], under these names. Secret
+    /// variables are not looked at. When that fails, `job` says why in [`Job::lookup_failed`], and the cause is returned.
     pub async fn learn(&self, client: &Client, job: &mut Job) -> Option<Cause> {
         let call = Call { auth: Some(Auth::Bearer(self.token)), ..Call::get(self.url, self.deadline) };
         let error = match client.send(&call).await.and_then(|answer| variables(&answer.body)) {
             Ok(variables) => {
                 job.learn(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+                for (name, value) in variables {
+                    let same = canonical(&name);
+                    if let Some(known) = HANDED_OVER.iter().find(|known| canonical(known) == same) {
+                        job.variables.entry((*known).to_owned()).or_insert(value);
+                    }
+                }
                 return None;
             }
             Err(error) => error,

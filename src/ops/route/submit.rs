@@ -2,7 +2,7 @@
 
 use super::{
     decide::Decision,
-    job::{Job, canonical},
+    job::{HANDED_OVER, Job, canonical},
     rules::Rules,
 };
 use crate::error::{Error, Kind, Result};
@@ -83,8 +83,8 @@ impl HelixJob {
         *job != before
     }
 
-    /// The job on the queue decided, with properties for what the decision used (under the names that Azure Pipelines has for
-    /// it), for the rule and for the rules.
+    /// The job on the queue decided, with properties for what the decision used, for what a look-up handed over, for the rule
+    /// and for the rules.
     pub fn routed(&self, rules: &Rules, job: &Job, decision: &Decision<'_>) -> Map<String, Value> {
         let mut sent = self.0.clone();
         sent.insert("QueueId".into(), decision.id().to_string().into());
@@ -93,7 +93,14 @@ impl HelixJob {
             _ => Map::new(),
         };
         for (name, value) in job.variables() {
-            set(&mut properties, name, value);
+            let key = same(&properties, name).unwrap_or_else(|| name.to_owned());
+            properties.insert(key, value.into());
+        }
+        for name in HANDED_OVER {
+            // Nothing was decided by these: what the sender wrote stays.
+            if let Some(value) = job.variables.get(name).filter(|_| same(&properties, name).is_none()) {
+                properties.insert(name.to_owned(), value.as_str().into());
+            }
         }
         for (name, value) in [
             ("asked", decision.asked.to_string().as_str()),
@@ -148,10 +155,8 @@ pub fn check_key(key: &str) -> Result<()> {
         .hint(format!("1 to {KEY_MAX} letters, digits and signs, without spaces")))
 }
 
-/// Sets a property. One that is there under another form of the name gets the value: two forms side by side would be two
-/// answers to one question.
-fn set(properties: &mut Map<String, Value>, name: &str, value: &str) {
-    let same = canonical(name);
-    let key = properties.keys().find(|key| canonical(key) == same).cloned().unwrap_or_else(|| name.to_owned());
-    properties.insert(key, value.into());
+/// The property that is there under some form of a name. Two forms side by side would be two answers to one question.
+fn same(properties: &Map<String, Value>, name: &str) -> Option<String> {
+    let name = canonical(name);
+    properties.keys().find(|key| canonical(key) == name).cloned()
 }

@@ -2,6 +2,7 @@
 
 use super::{
     decide::{By, decide},
+    job::Branch,
     rules::Rules,
     usage::Use,
 };
@@ -25,6 +26,19 @@ pub struct Twin {
     pub last: Timestamp,
 }
 
+/// How many jobs were heard of, and of how many no twin follows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Heard {
+    /// Jobs in the period.
+    pub jobs: u64,
+    /// Jobs before it, which do not count.
+    pub earlier: u64,
+    /// Jobs on queues that the rules do not know.
+    pub unknown: u64,
+    /// Jobs without a branch, and pull requests without a target: nobody knows whether they need a twin.
+    pub unclear: u64,
+}
+
 /// Hears of jobs one after the other, and keeps what twins they need under one redirection.
 #[derive(Debug)]
 pub struct Needs<'a> {
@@ -33,6 +47,7 @@ pub struct Needs<'a> {
     since: Option<Timestamp>,
     /// By the number of the base: jobs, and when the last one ran.
     found: BTreeMap<u32, (u64, Timestamp)>,
+    heard: Heard,
 }
 
 /// The number of the redirection with a suffix, which may be written without its dot.
@@ -52,15 +67,24 @@ pub fn redirection(rules: &Rules, suffix: &str) -> Result<u16> {
 impl<'a> Needs<'a> {
     /// Begins. Jobs before `since` do not count.
     pub fn new(rules: &'a Rules, redirection: u16, since: Option<Timestamp>) -> Needs<'a> {
-        Needs { rules, redirection, since, found: BTreeMap::new() }
+        Needs { rules, redirection, since, found: BTreeMap::new(), heard: Heard::default() }
     }
 
     /// Takes a row into account. What the rules do not know needs no twin: an audit tells of it.
     pub fn see(&mut self, row: &Use) {
-        if row.count == 0 || self.since.is_some_and(|since| row.time < since) {
+        if row.count == 0 {
             return;
         }
-        let Ok(decision) = decide(self.rules, &row.job) else { return };
+        let add = |to: &mut u64| *to = to.saturating_add(row.count);
+        if self.since.is_some_and(|since| row.time < since) {
+            return add(&mut self.heard.earlier);
+        }
+        add(&mut self.heard.jobs);
+        let Ok(decision) = decide(self.rules, &row.job) else { return add(&mut self.heard.unknown) };
+        let unclear = matches!(row.job.deciding_branch(), Branch::NoTarget | Branch::Unknown);
+        if unclear && !matches!(decision.by, By::OnPremises | By::Exempt | By::Already(_)) {
+            add(&mut self.heard.unclear);
+        }
         let (By::Redirection(rule) | By::Already(rule) | By::MissingTwin(rule)) = decision.by else { return };
         let base = self.rules.standard_of(decision.queue);
         // A twin whose base is gone cannot be made again from it.
@@ -70,6 +94,11 @@ impl<'a> Needs<'a> {
             *jobs = jobs.saturating_add(row.count);
             *last = row.time.max(*last);
         }
+    }
+
+    /// What was heard of by now.
+    pub fn heard(&self) -> Heard {
+        self.heard
     }
 
     /// Ends: the twins needed, by name.

@@ -9,10 +9,10 @@ pub use call::Secret;
 
 use super::{
     confirm::confirm,
-    decide::{Decision, Silent, decide},
+    decide::{Decision, decide, trace},
     job::Job,
     lookup::{Cause, Lookup},
-    report::Report,
+    report::{Report, Steps},
     rules::Rules,
     submit::{HelixJob, PREFIX},
 };
@@ -119,6 +119,8 @@ pub struct Decided<'a> {
     pub job: &'a Job,
     /// The decision.
     pub decision: &'a Decision<'a>,
+    /// How it came about.
+    pub steps: &'a Steps,
     /// Why the job could not be looked up.
     pub lookup: Option<Cause>,
 }
@@ -219,9 +221,11 @@ impl Acquirer {
         let looked_up = part(if sends.is_some() { 60 } else { 100 });
         let (asked, end) = (part(80), part(100));
         let lookup = self.look_up(&mut work, looked_up).await;
-        let decision = decide(rules, &work.job)?;
-        let decision = confirm(rules, decision, options.helix.as_deref(), asked, &mut Silent).await;
-        self.observer.decided(Decided { id: &work.id, rules, job: &work.job, decision: &decision, lookup });
+        let mut steps = Steps::default();
+        let decision = trace(rules, &work.job, &mut steps)?;
+        let decision = confirm(rules, decision, options.helix.as_deref(), asked, &mut steps).await;
+        let decided = Decided { id: &work.id, rules, job: &work.job, decision: &decision, steps: &steps, lookup };
+        self.observer.decided(decided);
         let taken = match sends {
             Some(sends) => Some(self.submit(sends, rules, &work, &decision, end).await?),
             None => None,

@@ -272,7 +272,8 @@ impl Work {
         let mut scale_set = fields::text(&fields, "scale_set").map(|s| s.value);
         if scale_set.is_none() && !on_premises {
             let name = format!("{}-a-scaleset", one.name.value);
-            fields.push(Field { name: "scale_set".into(), value: name.clone().into(), origin: Origin::Name });
+            let origin = Origin::Name(one.name.place.clone());
+            fields.push(Field { name: "scale_set".into(), value: name.clone().into(), origin });
             scale_set = Some(name);
         }
         let removal = fields::text(&fields, "removal").and_then(|text| match text.value.parse() {
@@ -287,7 +288,10 @@ impl Work {
         Queue {
             name: one.name.value.clone(),
             place: one.name.place.clone(),
-            base: one.base.map(|n| n as u32),
+            base: one
+                .base
+                .zip(one.file.base.as_ref())
+                .map(|(n, written)| At { value: n as u32, place: place(&one.path, &written.referenced) }),
             fields,
             subscription: subscription.unwrap_or_default(),
             scale_set,

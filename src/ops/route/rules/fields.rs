@@ -30,19 +30,19 @@ pub enum Origin {
     Redirection(Place),
     /// The subscription that the rules name as standard.
     Standard(Place),
-    /// The queue's name.
-    Name,
+    /// The queue's name, and where it is written.
+    Name(Place),
 }
 
 impl Origin {
-    /// The place in a file, where there is one.
-    pub fn place(&self) -> Option<&Place> {
+    /// The place in a file.
+    pub fn place(&self) -> &Place {
         match self {
             Origin::Own(place)
             | Origin::Inherited { place, .. }
             | Origin::Redirection(place)
-            | Origin::Standard(place) => Some(place),
-            Origin::Name => None,
+            | Origin::Standard(place)
+            | Origin::Name(place) => place,
         }
     }
 }
@@ -94,5 +94,5 @@ pub(super) fn inherit(fields: &mut Vec<Field>, base_name: &str, base: &[Field], 
 /// The value of a field that is a text.
 pub(super) fn text(fields: &[Field], name: &str) -> Option<At<String>> {
     let field = fields.iter().find(|f| f.name == name)?;
-    Some(At { value: field.value.as_str()?.to_owned(), place: field.origin.place()?.clone() })
+    Some(At { value: field.value.as_str()?.to_owned(), place: field.origin.place().clone() })
 }

@@ -105,8 +105,8 @@ pub struct Queue {
     pub name: String,
     /// Where it was written.
     pub place: Place,
-    /// The queue that it inherits from, by its number in [`Rules::queues`].
-    pub base: Option<u32>,
+    /// The queue that it inherits from, by its number in [`Rules::queues`], and where it says so.
+    pub base: Option<At<u32>>,
     /// Everything known of it.
     pub fields: Vec<Field>,
     /// Where it lives.

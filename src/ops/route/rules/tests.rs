@@ -45,7 +45,10 @@ fn a_twin_inherits_all_but_where_it_lives() {
     let Origin::Inherited { from, place } = &os.origin else { panic!("{os:?}") };
     assert_eq!((&**from, place.line), ("windows.10.amd64", 11));
     let disk = twin.field("settings.disk").unwrap();
-    assert_eq!((&disk.value, disk.origin.place().unwrap().line), (&200.into(), 16));
+    assert_eq!((&disk.value, disk.origin.place().line), (&200.into(), 16));
+    let set = twin.field("scale_set").unwrap();
+    assert_eq!((&set.origin, twin.place.line), (&Origin::Name(twin.place.clone()), 14));
+    assert_eq!(twin.base.as_ref().map(|base| (base.value, base.place.line)), Some((0, 15)));
     let base = rules.queue(rules.find("windows.10.amd64").unwrap());
     assert_eq!(base.twins, [Some(1), None]);
     assert_eq!(base.place.line, 10);

@@ -20,7 +20,7 @@ struct Books {
 
 impl Observer for Books {
     fn decided(&self, decided: Decided<'_>) {
-        self.ledger.decided(decided.rules, decided.job, decided.decision);
+        self.ledger.decided(decided.rules, decided.job, decided.decision, decided.steps);
         if let Some(cause) = decided.lookup {
             self.ledger.metrics.lookup_failed(cause.as_str());
         }
