@@ -116,6 +116,23 @@ fn what_is_generated_mends_the_rules() {
 }
 
 #[test]
+fn twins_are_not_generated_from_nothing_and_what_was_passed_over_is_said() {
+    let sandbox = Sandbox::new();
+    let generate = |usage: &str, more: &[&str]| {
+        let usage = sandbox.write("some.csv", format!("queue,branch,repository,time,count\n{usage}"));
+        route(&sandbox, &["queues", "generate", "--suffix", ".svc", "--used-by"]).args([usage]).args(more).run()
+    };
+    generate("", &[]).fails(1, &["the usage has no job"]);
+    generate("windows.10.amd64.open,main,r,2001-01-01,7\n", &["--since", "1d"])
+        .fails(1, &["the usage has no job in the period, and 7 before it"]);
+    let some = "nowhere,release/5.0,r,2026-11-01,2\nwindows.10.amd64.open,,r,2026-11-01,1\nsles.12.amd64.open,main,r,2026-11-01,4\n";
+    let said = ["passed over: 2 jobs on queues that", "passed over: 1 job without a branch", "0 twins are needed"];
+    assert_eq!(generate(some, &[]).ok().says(&said).text(), "");
+    let heard = generate(some, &["--output", "json"]).ok().silent().json()["heard"].clone();
+    assert_eq!(heard, json!({ "jobs": 7, "earlier": 0, "unknown": 2, "unclear": 1 }));
+}
+
+#[test]
 fn a_new_branch_gets_a_checklist() {
     let sandbox = Sandbox::new();
     let args = ["queues", "generate", "--suffix", "svc", "--used-by", "usage.csv", "--checklist", "release/10.0"];

@@ -4,11 +4,14 @@
 #[allow(dead_code, reason = "shared by suites of which each needs a part")]
 mod sandbox;
 
+#[cfg(target_os = "linux")]
+mod batch;
 mod cases;
 mod diff;
 mod explain;
 mod lint;
 mod properties;
+mod queues;
 mod table;
 
 use std::path::{Path, PathBuf};

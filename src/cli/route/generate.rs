@@ -95,11 +95,11 @@ fn print_twins(session: &Session, rules: &Rules, needed: &[Twin], heard: Heard, 
         out.text(definitions.trim_end());
     }
     for (count, why) in [
-        (heard.unknown, "ran on queues that the rules do not know: `ci-tool route audit` names them"),
-        (heard.unclear, "had no branch, or no target of a pull request: whether they need a twin is not known"),
+        (heard.unknown, "on queues that the rules do not know: `ci-tool route audit` names them"),
+        (heard.unclear, "without a branch, or without the target of a pull request: nobody knows what they need"),
     ] {
         if count > 0 {
-            out.warn(&format!("{} passed over: they {why}", out::count(count, "job was", "jobs were")));
+            out.warn(&format!("passed over: {} {why}", out::count(count, "job", "jobs")));
         }
     }
     let there = needed.iter().filter(|twin| twin.exists).count();
