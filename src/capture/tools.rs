@@ -2,6 +2,7 @@
 
 mod found;
 mod installed;
+mod shim;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -56,13 +57,15 @@ pub struct ProbeOptions {
     pub at_once: usize,
     /// The directory they run in: some choose their version by it.
     pub dir: PathBuf,
+    /// What `PYENV_VERSION` says, empty where it is not set. None where nobody looked: then pyenv's shims are run.
+    pub pyenv: Option<String>,
 }
 
 impl ProbeOptions {
     /// Two seconds each, four at once for every processor.
     pub fn in_dir(dir: &Path) -> Self {
         let cpus = std::thread::available_parallelism().map_or(2, usize::from);
-        ProbeOptions { timeout: Duration::from_secs(2), at_once: cpus * 4, dir: dir.to_owned() }
+        ProbeOptions { timeout: Duration::from_secs(2), at_once: cpus * 4, dir: dir.to_owned(), pyenv: None }
     }
 }
 
@@ -76,12 +79,15 @@ pub async fn probe(table: &[ToolSpec<'_>], path_var: &OsStr, options: &ProbeOpti
 }
 
 async fn look_at(spec: &ToolSpec<'_>, path: PathBuf, options: &ProbeOptions) -> Tool {
-    let told = DEFAULT.contains(spec).then(|| installed::version(spec.name, &path)).flatten();
+    let program = options.pyenv.as_ref().and_then(|named| shim::target(&path, &options.dir, named));
+    let program = program.as_ref().unwrap_or(&path);
+    let told = DEFAULT.contains(spec).then(|| installed::version(spec.name, program)).flatten();
     if told.is_some() {
         return Tool { name: spec.name.to_owned(), path, version: told };
     }
-    let asked = tokio::time::timeout(options.timeout, ask(&path, spec.args, &options.dir)).await;
-    Tool { name: spec.name.to_owned(), path, version: asked.ok().and_then(Result::ok).flatten() }
+    let asked = tokio::time::timeout(options.timeout, ask(program, spec.args, &options.dir)).await;
+    let version = asked.ok().and_then(Result::ok).flatten();
+    Tool { name: spec.name.to_owned(), path, version }
 }
 
 /// Runs a tool and reads its version. When this future is dropped the tool's whole process group is killed.

@@ -56,7 +56,7 @@ async fn good_bad_and_hanging_tools_are_recorded_and_nothing_survives() {
     ]);
     let names = ["hangs", "good", "errs", "absent", "fails", "floods", "leaves", "reads", "text"];
     let table: Vec<ToolSpec<'_>> = names.iter().map(|name| ToolSpec { name, args: &[] }).collect();
-    let options = ProbeOptions { timeout: Duration::from_secs(2), at_once: 8, dir: dir.path().to_owned() };
+    let options = ProbeOptions { timeout: Duration::from_secs(2), at_once: 8, dir: dir.path().to_owned(), pyenv: None };
     let path = std::env::join_paths([Path::new("relative"), dir.path(), Path::new("/usr/bin")]).unwrap();
     let start = Instant::now();
     let tools = probe(&table, &path, &options).await;

@@ -402,7 +402,8 @@ async fn present(world: &World, shown: &Shown, into: &Path) -> Vec<Row> {
     let table: Vec<ToolSpec<'_>> =
         tools::DEFAULT.iter().filter(|spec| details.tools.iter().any(|t| t.name == spec.name)).copied().collect();
     // The machine is busy restoring meanwhile.
-    let options = ProbeOptions { timeout: PROBE_TIMEOUT, ..ProbeOptions::in_dir(into) };
+    let pyenv = Some(text(&world.env, "PYENV_VERSION").unwrap_or_default().to_owned());
+    let options = ProbeOptions { timeout: PROBE_TIMEOUT, pyenv, ..ProbeOptions::in_dir(into) };
     let found = tools::probe(&table, &path, &options).await;
     let commit = shown.record.revision.commit.as_deref();
     let directory = std::env::current_dir().unwrap_or_default();

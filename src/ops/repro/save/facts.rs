@@ -107,7 +107,8 @@ impl Facts {
 /// Begins to ask the tools for their versions. Some take half a second to say a line: they do while the tree is saved.
 fn probe(world: &World, request: &Request, workspace: &Path) -> BoxFuture<'static, Vec<Tool>> {
     let path = OsString::from(text(&world.env, "PATH").unwrap_or_default());
-    let options = ProbeOptions { timeout: PROBE_TIMEOUT, ..ProbeOptions::in_dir(workspace) };
+    let pyenv = Some(text(&world.env, "PYENV_VERSION").unwrap_or_default().to_owned());
+    let options = ProbeOptions { timeout: PROBE_TIMEOUT, pyenv, ..ProbeOptions::in_dir(workspace) };
     let own = request.tools.clone();
     let probing = tokio::spawn(async move {
         let args: Vec<Vec<&str>> = own.iter().map(|(_, args)| args.iter().map(String::as_str).collect()).collect();
