@@ -50,7 +50,8 @@ fn the_readmes_commands_work() {
         let command = line.replacen("ci-tool", &format!("'{}'", env!("CARGO_BIN_EXE_ci-tool")), 1);
         let ran = sandbox.program("sh", ["-c", &command]).run();
         let ran = ran.code(if line.ends_with("ends with 5") { 5 } else { 0 });
-        assert_ne!(ran.text(), "", "{line}");
+        // Good rules have nothing on stdout.
+        assert!(!ran.text().is_empty() || line.starts_with("ci-tool route lint"), "{line}");
     }
     assert!(sandbox.work().join("ci_tool_route.prom").exists());
 }
