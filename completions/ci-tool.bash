@@ -1505,7 +1505,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__route__subcmd__explain)
-            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --job-url --token-env --deadline --store --config --output --color --quiet --verbose --help"
+            opts="-q -v -h --rules --queue --branch --pr-target --repository --reason --job-url --token-env --deadline --helix --helix-token-env --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1544,6 +1544,14 @@ _ci__tool() {
                     return 0
                     ;;
                 --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --helix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --helix-token-env)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1827,7 +1835,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__route__subcmd__submit)
-            opts="-q -v -h --idempotency-key --dry-run --rules --helix --helix-token-env --queue --branch --pr-target --repository --reason --job-url --token-env --deadline --store --config --output --color --quiet --verbose --help"
+            opts="-q -v -h --idempotency-key --dry-run --rules --helix --helix-token-env --queue --branch --pr-target --repository --reason --job-url --token-env --deadline --log --store --config --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1878,6 +1886,10 @@ _ci__tool() {
                     return 0
                     ;;
                 --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
