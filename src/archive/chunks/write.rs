@@ -2,7 +2,7 @@
 
 use super::{
     frame::Encoder,
-    known::{Fresh, Known, short},
+    known::{Claimed, Fresh, Known, short},
     packs::{Packs, Sink},
 };
 use crate::{
@@ -268,13 +268,17 @@ impl Worker<'_> {
     /// Stores a chunk that is not stored already, and returns its frame.
     fn chunk(&mut self, data: &[u8]) -> Result<u32> {
         let check = short(blake3::hash(data).as_bytes());
-        if let Some(frame) = self.shared.options.known.chunk(&check).or_else(|| self.shared.fresh.claim(&check)) {
+        if let Some(frame) = self.shared.options.known.chunk(&check) {
             return Ok(frame);
         }
-        let frame = self.encoder.frame(data);
-        let number = frame.and_then(|frame| self.place(&frame, data.len(), check));
-        self.shared.fresh.settle(&check, number.as_ref().ok().copied());
-        number
+        let claim = match self.shared.fresh.claim(&check) {
+            Claimed::Stored(frame) => return Ok(frame),
+            Claimed::Mine(claim) => claim,
+        };
+        let frame = self.encoder.frame(data)?;
+        let number = self.place(&frame, data.len(), check)?;
+        claim.settle(number);
+        Ok(number)
     }
 }
 
