@@ -33,6 +33,8 @@ use std::{
     sync::Arc,
 };
 
+/// Threads that make chunks at most: each holds some 20 MiB.
+const CHUNKS_THREADS: usize = 8;
 /// Entries from which on a 7z archive's list takes more memory than everything else together may: some 600 bytes each.
 const SEVENZ_MANY: usize = 100_000;
 
@@ -171,7 +173,7 @@ pub(super) async fn chunks(world: &World, upload: &mut Upload, plan: Plan) -> Re
             sink: &sink,
             known: &bases.known,
             progress: &*progress,
-            threads: archive::threads(),
+            threads: archive::threads().min(CHUNKS_THREADS),
         };
         let Written { entries, frames, .. } = chunks::write(entries, &contents, bases.frames, &options)?;
         drop(bases.known);
