@@ -1,6 +1,9 @@
 //! From the workspace to an archive, a manifest and a list of everything that was noticed on the way.
 
-use super::{Request, reports::failed_tests};
+use super::{
+    Request,
+    reports::{Reported, failed_tests},
+};
 use crate::{
     archive::{
         self, WriteOptions,
@@ -17,7 +20,7 @@ use crate::{
     error::{Error, Kind, Result},
     ops::World,
     pipeline::{
-        details::{FailedTestRecord, Problem, Ready, Removed},
+        details::{Problem, Ready, Removed},
         entry::{Content, Entry, total_size},
         manifest::{Builder, Top},
         progress::Unit,
@@ -43,7 +46,7 @@ pub(super) struct Plan {
     pub entries: Vec<Entry>,
     pub problems: Vec<Problem>,
     /// What the reports among the files tell.
-    pub failed_tests: Vec<FailedTestRecord>,
+    pub failed_tests: Vec<Reported>,
     roots: Vec<Root>,
     found: Credentials,
     scrubber: Arc<Scrubber>,
