@@ -74,9 +74,14 @@ impl Facts {
         details.dumps.clone_from(&self.dumps);
     }
 
-    /// The tools and their versions, once all have told them.
-    pub(super) async fn tools(&self) -> Vec<Tool> {
-        self.tools.clone().await
+    /// The tools and their versions, once all have told them. None when it is time to stop before: what is saved is worth
+    /// more.
+    pub(super) async fn tools(&self, mut stop: Stop) -> Vec<Tool> {
+        tokio::select! {
+            biased;
+            tools = self.tools.clone() => tools,
+            _ = stop.requested() => Vec::new(),
+        }
     }
 
     pub(super) fn owner(&self, request: &Request) -> Option<String> {
@@ -169,5 +174,31 @@ impl Write for Kept {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::StopReason;
+    use futures::future::{pending, ready};
+
+    #[tokio::test]
+    async fn who_is_to_stop_takes_the_tools_that_have_answered_and_waits_for_none() {
+        let tool = Tool { name: "cc".into(), path: "/bin/cc".into(), version: None };
+        for (tools, expected) in [(ready(vec![tool.clone()]).boxed(), vec![tool]), (pending().boxed(), Vec::new())] {
+            let facts = Facts {
+                ci: CiIdentity::default(),
+                began: None,
+                machine: Machine::default(),
+                tools: tools.shared(),
+                checkout: None,
+                dumps: Vec::new(),
+            };
+            let (stopper, stop) = Stop::channel();
+            stopper.stop(StopReason::Interrupt);
+            let told = tokio::time::timeout(Duration::from_secs(30), facts.tools(stop)).await;
+            assert_eq!(told.expect("it waits for a tool"), expected);
+        }
     }
 }

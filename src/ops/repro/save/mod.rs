@@ -215,7 +215,7 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
     look_back(world, request, &mut record, telling).await?;
 
     if world.dry_run {
-        details.tools = facts.tools().await;
+        details.tools = facts.tools(world.stop.clone()).await;
         if record.has_tree() {
             record.totals = Totals { entries: plan.entries.len() as u64, bytes: plan.bytes(), ..Totals::default() };
             details.problems = plan.problems;
@@ -314,7 +314,7 @@ async fn fill(
     }
     details.not_searched = scrubber.not_searched().iter().map(|n| format!("{} ({})", n.name, n.reason)).collect();
     details.removed.extend(mask::removed_of_command(details, &scrubber));
-    details.tools = facts.tools().await;
+    details.tools = facts.tools(world.stop.clone()).await;
     *details = mask::details(details, &scrubber)?;
     record.parts.details = Some(upload.bytes("details.json", details.to_json()?).await?);
     record.totals.stored = upload.stored();
