@@ -2,7 +2,8 @@
 //!
 //! There is no index. A save reads the latest records of its job, and those that repeats among them name: however many
 //! repeats came since, the captures that have files are found. What lies further back is not seen, and saves that run at once
-//! do not see each other: then a few captures more are kept than asked for, never fewer.
+//! do not see each other: then a few captures more are kept than asked for. They are counted when one is saved: one that is
+//! removed later is replaced by the next failure.
 
 use crate::{
     capture::{bases::is_base, objects::record_key},

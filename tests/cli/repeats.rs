@@ -12,7 +12,11 @@ use ci_tool::{
     },
 };
 use jiff::{SignedDuration, Timestamp};
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 /// Saves the workspace as a failed post step whose log ends with `line`.
 fn fail(sandbox: &Sandbox, line: &str, more: &[&str]) -> Ran {
@@ -144,8 +148,38 @@ fn what_is_another_failure_or_was_asked_for_is_saved_whole() {
         let (id, repeats) = failed(&sandbox, line, &more);
         assert_eq!((record(&sandbox, &id).totals.entries, repeats.len()), (6, 0), "{line} {more:?}");
     }
-    sandbox.write("junit.xml", r#"<testsuite><testcase classname="s" name="one"><failure/></testcase></testsuite>"#);
+    sandbox.write("junit.xml", REPORT);
     assert_eq!(failed(&sandbox, "error: boom", &[]).1, [""; 0]);
+}
+
+/// A report of a failed test.
+const REPORT: &str = r#"<testsuite><testcase classname="s" name="one"><failure/></testcase></testsuite>"#;
+
+#[test]
+fn a_report_that_was_there_before_does_not_make_failures_the_same() {
+    let sandbox = Sandbox::new();
+    let fixture = sandbox.write("tests/data/junit.xml", REPORT);
+    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    fs::File::options().write(true).open(fixture).unwrap().set_modified(hour_ago).unwrap();
+    fs::write(sandbox.path("tmp/report"), REPORT).unwrap();
+    let repeats = |script: &str, output: &str| {
+        fs::write(sandbox.path("tmp/output"), output).unwrap();
+        let script = format!("cat ../tmp/output; {script} exit 1");
+        let call = sandbox.tool(["repro", "save", "--keep-per-signature", "1", "--", "sh", "-c", &script]);
+        call.run().code(1).stderr.contains("without files")
+    };
+    for (script, output, expected) in [
+        ("", "boom", false),
+        ("", "bang", false),
+        ("", "boom", true),
+        ("cat ../tmp/report > junit.xml;", "boom", false),
+        ("cat ../tmp/report > junit.xml;", "bang", true),
+    ] {
+        assert_eq!(repeats(script, output), expected, "{script} {output}");
+    }
+    // Nobody says when the command of a post step began.
+    let told = |line| failed(&sandbox, line, &["--keep-per-signature", "1"]).1.len();
+    assert_eq!(["boom", "bang", "boom"].map(told), [0, 0, 1]);
 }
 
 #[test]

@@ -95,29 +95,88 @@ impl Fresh {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The frame that holds a chunk, once whoever is storing it is done. `None` when nobody is: then the caller must store
-    /// it, holding no other such chunk, and say with [`Fresh::settle`] where.
-    pub fn claim(&self, hash: &Short) -> Option<u32> {
-        let mut chunks = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Where a chunk is, once whoever is storing it is done, or the right to store it when nobody is. Who has that right
+    /// must not ask for another one meanwhile.
+    pub fn claim(&self, hash: &Short) -> Claimed<'_> {
+        let mut chunks = self.chunks();
         loop {
             match chunks.get(hash) {
-                Some(Some(frame)) => return Some(*frame),
+                Some(Some(frame)) => return Claimed::Stored(*frame),
                 Some(None) => chunks = self.settled.wait(chunks).unwrap_or_else(PoisonError::into_inner),
                 None => {
                     chunks.insert(*hash, None);
-                    return None;
+                    return Claimed::Mine(Claim { fresh: self, hash: *hash, frame: None });
                 }
             }
         }
     }
 
-    /// Says which frame holds a claimed chunk, or that it could not be stored.
-    pub fn settle(&self, hash: &Short, frame: Option<u32>) {
-        let mut chunks = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
-        match frame {
-            Some(frame) => chunks.insert(*hash, Some(frame)),
-            None => chunks.remove(hash),
+    fn chunks(&self) -> MutexGuard<'_, HashMap<Short, Option<u32>>> {
+        self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What becomes of a chunk that is asked for.
+pub enum Claimed<'a> {
+    /// It is in this frame.
+    Stored(u32),
+    /// The caller is to store it.
+    Mine(Claim<'a>),
+}
+
+/// The right to store a chunk. Dropped unsettled, also by a panic, it passes to the next who asks.
+#[must_use = "others wait until it is settled or dropped"]
+pub struct Claim<'a> {
+    fresh: &'a Fresh,
+    hash: Short,
+    frame: Option<u32>,
+}
+
+impl Claim<'_> {
+    /// Says which frame holds the chunk.
+    pub fn settle(mut self, frame: u32) {
+        self.frame = Some(frame);
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        let mut chunks = self.fresh.chunks();
+        match self.frame {
+            Some(frame) => chunks.insert(self.hash, Some(frame)),
+            None => chunks.remove(&self.hash),
         };
-        self.settled.notify_all();
+        self.fresh.settled.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        panic::resume_unwind,
+        sync::{Arc, mpsc},
+        thread,
+        time::Duration,
+    };
+
+    #[test]
+    fn a_chunk_whose_thread_panics_is_stored_by_another() {
+        let fresh = Arc::new(Fresh::default());
+        let ask = |fresh: Arc<Fresh>, then: fn(Claim<'_>)| {
+            let (sender, receiver) = mpsc::channel();
+            thread::spawn(move || {
+                let (frame, claim) = match fresh.claim(&[7; 16]) {
+                    Claimed::Stored(frame) => (Some(frame), None),
+                    Claimed::Mine(claim) => (None, Some(claim)),
+                };
+                sender.send(frame).unwrap();
+                claim.map(then)
+            });
+            receiver.recv_timeout(Duration::from_secs(30)).expect("nobody settles the chunk")
+        };
+        assert_eq!(ask(Arc::clone(&fresh), |_| resume_unwind(Box::new("the disk is gone"))), None);
+        assert_eq!(ask(Arc::clone(&fresh), |claim| claim.settle(3)), None);
+        assert_eq!(ask(fresh, |_| ()), Some(3));
     }
 }

@@ -4,10 +4,11 @@ use crate::error::Result;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A pack leaves when the next frame would not fit. Large enough that a request costs nothing beside its bytes, small enough
-/// that a few are in memory at once.
+/// that a few are in memory at once: here the one being filled and one that waits for the sink, however many threads there are.
 pub const PACK: usize = 16 << 20;
 
-/// Takes full packs. Called from the threads that make frames; may wait until there is room for another pack on its way.
+/// Takes full packs. Called from the threads that make frames, never from two at once; may wait until there is room for
+/// another pack on its way.
 pub trait Sink: Sync {
     /// Takes the pack with this number.
     ///
@@ -36,12 +37,14 @@ struct Filling {
 pub struct Packs<'a> {
     sink: &'a dyn Sink,
     filling: Mutex<Filling>,
+    /// Held while the sink takes a pack. Locked after `filling`.
+    sending: Mutex<()>,
 }
 
 impl<'a> Packs<'a> {
     /// Begins with an empty pack number 0.
     pub fn new(sink: &'a dyn Sink) -> Self {
-        Packs { sink, filling: Mutex::default() }
+        Packs { sink, filling: Mutex::default(), sending: Mutex::default() }
     }
 
     /// Adds a frame.
@@ -50,7 +53,9 @@ impl<'a> Packs<'a> {
     /// Those of the sink.
     pub fn add(&self, frame: &[u8]) -> Result<Placed> {
         let mut filling = self.lock();
-        let full = (!filling.bytes.is_empty() && filling.bytes.len() + frame.len() > PACK).then(|| take(&mut filling));
+        let full = !filling.bytes.is_empty() && filling.bytes.len() + frame.len() > PACK;
+        // While one pack waits for the sink the next is filled, but not a third: it stays here until the first is gone.
+        let full = full.then(|| (self.sending.lock().unwrap_or_else(PoisonError::into_inner), take(&mut filling)));
         if filling.bytes.capacity() == 0 {
             filling.bytes.reserve_exact(PACK.max(frame.len()));
         }
@@ -58,7 +63,7 @@ impl<'a> Packs<'a> {
         filling.bytes.extend_from_slice(frame);
         // The others go on filling while this thread waits for the store.
         drop(filling);
-        if let Some((number, bytes)) = full {
+        if let Some((_sending, (number, bytes))) = full {
             self.sink.put(number, bytes)?;
         }
         Ok(placed)
@@ -92,7 +97,7 @@ fn take(filling: &mut Filling) -> (u32, Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, sync::Condvar, thread, time::Duration};
 
     #[derive(Default)]
     struct Kept(Mutex<BTreeMap<u32, Vec<u8>>>);
@@ -129,6 +134,48 @@ mod tests {
             let pack = &kept[&at.pack];
             assert!(pack[at.offset as usize..][..frame.len()] == frame);
         }
+    }
+
+    /// Keeps its first caller until a second comes, or long enough for one to have come.
+    #[derive(Default)]
+    struct Slow {
+        waiting: Mutex<Waiting>,
+        came: Condvar,
+    }
+
+    #[derive(Default)]
+    struct Waiting {
+        now: usize,
+        most: usize,
+        taken: usize,
+    }
+
+    impl Sink for Slow {
+        fn put(&self, _: u32, _: Vec<u8>) -> Result<()> {
+            let mut waiting = self.waiting.lock().unwrap();
+            waiting.now += 1;
+            waiting.most = waiting.most.max(waiting.now);
+            self.came.notify_all();
+            if waiting.taken == 0 {
+                let bound = Duration::from_millis(500);
+                waiting = self.came.wait_timeout_while(waiting, bound, |waiting| waiting.now == 1).unwrap().0;
+            }
+            waiting.now -= 1;
+            waiting.taken += 1;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn one_pack_waits_for_the_sink_however_many_threads_fill() {
+        const THREADS: usize = 32;
+        let sink = Slow::default();
+        let packs = Packs::new(&sink);
+        let frame = vec![1; PACK / 2 + 1];
+        thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(|| packs.add(&frame).unwrap()))));
+        assert_eq!(packs.finish().unwrap(), THREADS as u32);
+        let waiting = sink.waiting.into_inner().unwrap();
+        assert_eq!((waiting.taken, waiting.most), (THREADS, 1));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     frame::Encoder,
-    known::{Fresh, Known, short},
+    known::{Claimed, Fresh, Known, short},
     packs::{Packs, Sink},
 };
 use crate::{
@@ -29,7 +29,7 @@ use std::{
     thread,
 };
 
-/// Small files are packed together up to this many bytes: enough for zstd to find what `tar | zstd` finds.
+/// Small files are packed together until there are this many bytes: enough for zstd to find what `tar | zstd` finds.
 const GROUP: u64 = 4 << 20;
 /// Larger files are cut by their content.
 const SMALL: usize = 1 << 20;
@@ -134,6 +134,7 @@ impl Shared<'_> {
 struct Worker<'a> {
     shared: &'a Shared<'a>,
     encoder: Encoder,
+    /// The frame being filled: empty when no file is pending.
     raw: Vec<u8>,
     held: Vec<u8>,
 }
@@ -148,11 +149,14 @@ struct Pending {
 
 impl Worker<'_> {
     fn group(&mut self, range: Range<usize>) -> Result<()> {
-        self.raw.clear();
         let mut pending: Vec<Pending> = Vec::new();
         let mut saved = Vec::with_capacity(range.len());
         let mut twins = Vec::new();
         for index in range {
+            // Files may have grown since they were looked at: what fits together is known only now.
+            if self.raw.len() as u64 >= GROUP {
+                self.frame(&mut pending, &mut saved)?;
+            }
             let entry = &self.shared.entries[index];
             self.shared.options.progress.advance(entry.size);
             if !entry.is_file() {
@@ -196,20 +200,21 @@ impl Worker<'_> {
                 }
             }
         }
-        self.frame(pending, &mut saved)?;
+        self.frame(&mut pending, &mut saved)?;
         self.shared.saved.lock().unwrap_or_else(PoisonError::into_inner).append(&mut saved);
         self.shared.twins.lock().unwrap_or_else(PoisonError::into_inner).append(&mut twins);
         Ok(())
     }
 
-    /// Stores the frame of small files.
-    fn frame(&mut self, pending: Vec<Pending>, saved: &mut Vec<Saved>) -> Result<()> {
+    /// Stores the frame of the small files that are pending, and begins another.
+    fn frame(&mut self, pending: &mut Vec<Pending>, saved: &mut Vec<Saved>) -> Result<()> {
         if pending.is_empty() {
             return Ok(());
         }
         let frame = self.encoder.frame(&self.raw)?;
         let number = self.place(&frame, self.raw.len(), [0; 16])?;
-        for Pending { index, size, hash, offset } in pending {
+        self.raw.clear();
+        for Pending { index, size, hash, offset } in pending.drain(..) {
             let location = Location { part: number, offset, stored: size, method: IN_FRAME };
             self.shared.fresh.settle_file(&hash, location);
             saved.push(Saved { index, size, hash, location });
@@ -268,13 +273,17 @@ impl Worker<'_> {
     /// Stores a chunk that is not stored already, and returns its frame.
     fn chunk(&mut self, data: &[u8]) -> Result<u32> {
         let check = short(blake3::hash(data).as_bytes());
-        if let Some(frame) = self.shared.options.known.chunk(&check).or_else(|| self.shared.fresh.claim(&check)) {
+        if let Some(frame) = self.shared.options.known.chunk(&check) {
             return Ok(frame);
         }
-        let frame = self.encoder.frame(data);
-        let number = frame.and_then(|frame| self.place(&frame, data.len(), check));
-        self.shared.fresh.settle(&check, number.as_ref().ok().copied());
-        number
+        let claim = match self.shared.fresh.claim(&check) {
+            Claimed::Stored(frame) => return Ok(frame),
+            Claimed::Mine(claim) => claim,
+        };
+        let frame = self.encoder.frame(data)?;
+        let number = self.place(&frame, data.len(), check)?;
+        claim.settle(number);
+        Ok(number)
     }
 }
 

@@ -159,3 +159,65 @@ mod cuts {
         }
     }
 }
+
+/// Files that grow between the walk and the save.
+mod growing {
+    use super::super::*;
+    use crate::{archive::chunks::frame::Decoder, pipeline::progress::Silent};
+
+    /// Gives every file 1 MiB of its own.
+    struct Grown;
+
+    impl Source for Grown {
+        fn open<'a>(&'a self, entry: &Entry) -> Option<Box<dyn Read + Send + 'a>> {
+            let mut content = vec![0; SMALL];
+            blake3::Hasher::new().update(&entry.path).finalize_xof().fill(&mut content);
+            Some(Box::new(io::Cursor::new(content)))
+        }
+
+        fn failed(&self, _: &Entry, error: io::Error, _: bool) {
+            panic!("{error}");
+        }
+    }
+
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<(u32, Vec<u8>)>>);
+
+    impl Sink for Kept {
+        fn put(&self, number: u32, bytes: Vec<u8>) -> Result<()> {
+            self.0.lock().unwrap().push((number, bytes));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_frame_stays_below_5_mib_and_is_read_back() {
+        const FILES: u8 = 11;
+        let id = Id::from_random([7; 10]);
+        let entries = (0..FILES).map(|n| Entry {
+            path: [b'a' + n].as_slice().into(),
+            size: 0,
+            mode: 0,
+            mtime: 0,
+            content: Content::File { hash: [0; 32], sparse: false, link: None, location: Location::default() },
+        });
+        let (sink, known) = (Kept::default(), Known::default());
+        let options = Options { owner: &id, sink: &sink, known: &known, progress: &Silent, threads: 1 };
+        let written = write(entries.collect(), &Grown, Frames::default(), &options).unwrap();
+        let frames = &written.frames.frames;
+        let most = frames.iter().map(|frame| u64::from(frame.raw)).max();
+        assert!(most.is_some_and(|most| most < GROUP + SMALL as u64), "{most:?}");
+        let mut packs = sink.0.into_inner().unwrap();
+        packs.sort();
+        let mut decoder = Decoder::new().unwrap();
+        for entry in &written.entries {
+            let Content::File { hash, location, .. } = &entry.content else { panic!() };
+            let frame = &frames[location.part as usize];
+            let bytes = &packs[frame.pack as usize].1[frame.offset as usize..][..frame.stored as usize];
+            let content = decoder.content(bytes, frame.raw as usize).unwrap();
+            let own = &content[location.offset as usize..][..location.stored as usize];
+            assert_eq!((blake3::hash(own).as_bytes(), own.len()), (hash, SMALL), "{}", entry.display());
+        }
+        assert_eq!(written.entries.len(), usize::from(FILES));
+    }
+}

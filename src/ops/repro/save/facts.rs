@@ -21,6 +21,7 @@ use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
+use jiff::Timestamp;
 use std::{
     ffi::OsString,
     io::{self, Write},
@@ -41,6 +42,8 @@ const DUMP_MAX: usize = 1 << 20;
 pub struct Facts {
     /// The CI and what it says of the job.
     pub ci: CiIdentity,
+    /// Since when the command may have written files, where that is known.
+    pub(super) began: Option<Timestamp>,
     machine: Machine,
     tools: Shared<BoxFuture<'static, Vec<Tool>>>,
     checkout: Option<Checkout>,
@@ -50,6 +53,7 @@ pub struct Facts {
 impl Facts {
     /// Asks the environment, git, the machine and the configured commands, and begins to ask the tools.
     pub(super) async fn gather(world: &World, request: &Request, workspace: &Path) -> Result<Facts> {
+        let began = request.happened.began((world.now)());
         let ci = ci::detect(&world.env, |path| std::fs::read_to_string(path).ok());
         // Who was told to stop has seconds left: what takes long and says little is passed over.
         let hurried = world.stop.reason().is_some();
@@ -57,7 +61,7 @@ impl Facts {
         let (checkout, dumps) = futures::join!(git::describe(workspace), dumps(commands, workspace, &world.stop));
         let machine = machine::describe(&world.env);
         let tools = if hurried { futures::future::ready(Vec::new()).boxed() } else { probe(world, request, workspace) };
-        Ok(Facts { ci, machine, tools: tools.shared(), checkout: checkout.unwrap_or_default(), dumps })
+        Ok(Facts { ci, began, machine, tools: tools.shared(), checkout: checkout.unwrap_or_default(), dumps })
     }
 
     /// This machine's name.
@@ -70,9 +74,14 @@ impl Facts {
         details.dumps.clone_from(&self.dumps);
     }
 
-    /// The tools and their versions, once all have told them.
-    pub(super) async fn tools(&self) -> Vec<Tool> {
-        self.tools.clone().await
+    /// The tools and their versions, once all have told them. None when it is time to stop before: what is saved is worth
+    /// more.
+    pub(super) async fn tools(&self, mut stop: Stop) -> Vec<Tool> {
+        tokio::select! {
+            biased;
+            tools = self.tools.clone() => tools,
+            _ = stop.requested() => Vec::new(),
+        }
     }
 
     pub(super) fn owner(&self, request: &Request) -> Option<String> {
@@ -166,5 +175,31 @@ impl Write for Kept {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::StopReason;
+    use futures::future::{pending, ready};
+
+    #[tokio::test]
+    async fn who_is_to_stop_takes_the_tools_that_have_answered_and_waits_for_none() {
+        let tool = Tool { name: "cc".into(), path: "/bin/cc".into(), version: None };
+        for (tools, expected) in [(ready(vec![tool.clone()]).boxed(), vec![tool]), (pending().boxed(), Vec::new())] {
+            let facts = Facts {
+                ci: CiIdentity::default(),
+                began: None,
+                machine: Machine::default(),
+                tools: tools.shared(),
+                checkout: None,
+                dumps: Vec::new(),
+            };
+            let (stopper, stop) = Stop::channel();
+            stopper.stop(StopReason::Interrupt);
+            let told = tokio::time::timeout(Duration::from_secs(30), facts.tools(stop)).await;
+            assert_eq!(told.expect("it waits for a tool"), expected);
+        }
     }
 }

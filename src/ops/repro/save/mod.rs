@@ -8,6 +8,8 @@ mod pack;
 mod reports;
 mod signature;
 
+use signature::{Failure, Tests};
+
 pub use decide::{Decision, MARKS, Mark, When, decide, keep, mark};
 pub use facts::Facts;
 
@@ -16,7 +18,7 @@ use crate::{
         details::{self, Details},
         history::{History, Keep},
         objects::MANIFEST,
-        secrets::{Options, Rules, Scrubber, environment},
+        secrets::{Options, Rules, environment},
         upload::Upload,
         walk::{Root, WalkOptions},
     },
@@ -31,6 +33,7 @@ use crate::{
     },
 };
 use globset::GlobSet;
+use jiff::Timestamp;
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -38,6 +41,8 @@ use std::{
 
 /// Tries before a save that others keep taking for dead gives up.
 const TRIES: usize = 3;
+/// The steps in which the coarsest file systems keep times: FAT's.
+const TIME_STEP: Duration = Duration::from_secs(2);
 
 /// What is known of the command: run by us, or told.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +73,12 @@ impl Happened {
             (_, _, Some(code)) => Some(code != 0),
             _ => self.failed_command.is_some().then_some(true),
         }
+    }
+
+    /// The earliest modification time of a file that it wrote, if it ended just `now`. Unknown when nobody said how long it
+    /// ran.
+    fn began(&self, now: Timestamp) -> Option<Timestamp> {
+        now.checked_sub(self.duration?.saturating_add(TIME_STEP)).ok()
     }
 }
 
@@ -169,7 +180,7 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
     let mut values = clean.values.clone();
     values.extend(arguments::secrets(request.happened.command.iter().chain(&request.happened.failed_command)));
     let ready = facts.ready(request, roots);
-    let mut plan = pack::plan(world, request, roots, walk_options, values, &ready).await?;
+    let plan = pack::plan(world, request, roots, walk_options, values, &ready).await?;
 
     let removed = clean.removed.iter().map(|removal| Removed {
         place: "environment".into(),
@@ -192,17 +203,19 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
         removed: removed.collect(),
         excluded: request.exclude.clone(),
         ready,
-        failed_tests: std::mem::take(&mut plan.failed_tests),
+        failed_tests: plan.failed_tests.iter().map(|reported| reported.test.clone()).collect(),
         ..Details::default()
     };
     facts.fill(&mut details);
 
     let mut record = mask::record(blank_record(world, request, roots, facts), &plan.scrubber());
-    let telling = sign(&mut record, request, &details, &plan.scrubber())?;
+    // A report that was there before says nothing of this failure.
+    let told = Details { failed_tests: reports::since(&plan.failed_tests, facts.began), ..details.clone() };
+    let telling = sign(&mut record, request, facts, &mask::details(&told, &plan.scrubber())?);
     look_back(world, request, &mut record, telling).await?;
 
     if world.dry_run {
-        details.tools = facts.tools().await;
+        details.tools = facts.tools(world.stop.clone()).await;
         if record.has_tree() {
             record.totals = Totals { entries: plan.entries.len() as u64, bytes: plan.bytes(), ..Totals::default() };
             details.problems = plan.problems;
@@ -227,24 +240,26 @@ async fn attempt(world: &World, request: &Request, roots: &[Root], facts: &Facts
     }
 }
 
-/// Puts the failure's signature into the record, told by what will be stored. Returns whether it tells failures apart.
-fn sign(record: &mut Record, request: &Request, details: &Details, scrubber: &Scrubber) -> Result<bool> {
-    let seen = mask::details(details, scrubber)?;
+/// Puts the failure's signature into the record, told by what others will see of it: none for a job that did not fail, as
+/// nothing repeats then. Returns whether it tells failures apart.
+fn sign(record: &mut Record, request: &Request, facts: &Facts, seen: &Details) -> bool {
     if !seen.command.is_empty() {
         // Quoting cuts a secret that holds a quote: it is masked before.
         record.outcome.command = Some(crate::process::quote_sh(&seen.command));
     }
-    let found = signature::signature(
-        &record.job.key,
-        record.outcome.command.as_deref(),
-        request.happened.failed(),
-        &seen.failed_tests,
-        request.happened.log.as_deref(),
-        &seen.directory,
-    );
-    let telling = found.as_ref().is_some_and(|signature| signature.telling);
-    record.signature = found.map(|signature| signature.hash);
-    Ok(telling)
+    if request.happened.failed() != Some(true) {
+        return false;
+    }
+    let tests = if facts.began.is_some() { Tests::Current } else { Tests::Undated };
+    let found = signature::signature(&Failure {
+        job_key: &record.job.key,
+        command: record.outcome.command.as_deref(),
+        tests: tests(&seen.failed_tests),
+        log: request.happened.log.as_deref(),
+        workspace: &seen.directory,
+    });
+    record.signature = Some(found.hash);
+    found.telling
 }
 
 /// Notes in the record which captures it repeats; where it repeats none, those whose content it may use.
@@ -299,7 +314,7 @@ async fn fill(
     }
     details.not_searched = scrubber.not_searched().iter().map(|n| format!("{} ({})", n.name, n.reason)).collect();
     details.removed.extend(mask::removed_of_command(details, &scrubber));
-    details.tools = facts.tools().await;
+    details.tools = facts.tools(world.stop.clone()).await;
     *details = mask::details(details, &scrubber)?;
     record.parts.details = Some(upload.bytes("details.json", details.to_json()?).await?);
     record.totals.stored = upload.stored();
@@ -421,5 +436,19 @@ impl Facts {
         let name = job_name(request.job.as_deref(), &self.ci, &roots[0].path);
         let matching = request.ready.iter().filter(|(globs, _)| decide::names(globs, &name));
         matching.fold(Ready::default(), |ready, (_, more)| ready.or(more))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_began_before_it_ended_by_its_duration_and_a_step_of_time() {
+        let at = |second| Timestamp::from_second(second).ok();
+        for (duration, expected) in [(None, None), (Some(0), at(98)), (Some(10), at(88)), (Some(u64::MAX), None)] {
+            let happened = Happened { duration: duration.map(Duration::from_secs), ..Happened::default() };
+            assert_eq!(happened.began(at(100).unwrap()), expected, "{duration:?}");
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! From the workspace to an archive, a manifest and a list of everything that was noticed on the way.
 
-use super::{Request, reports::failed_tests};
+use super::{
+    Request,
+    reports::{Reported, failed_tests},
+};
 use crate::{
     archive::{
         self, WriteOptions,
@@ -17,7 +20,7 @@ use crate::{
     error::{Error, Kind, Result},
     ops::World,
     pipeline::{
-        details::{FailedTestRecord, Problem, Ready, Removed},
+        details::{Problem, Ready, Removed},
         entry::{Content, Entry, total_size},
         manifest::{Builder, Top},
         progress::Unit,
@@ -33,6 +36,8 @@ use std::{
     sync::Arc,
 };
 
+/// Threads that make chunks at most: each holds some 20 MiB.
+const CHUNKS_THREADS: usize = 8;
 /// Entries from which on a 7z archive's list takes more memory than everything else together may: some 600 bytes each.
 const SEVENZ_MANY: usize = 100_000;
 
@@ -41,7 +46,7 @@ pub(super) struct Plan {
     pub entries: Vec<Entry>,
     pub problems: Vec<Problem>,
     /// What the reports among the files tell.
-    pub failed_tests: Vec<FailedTestRecord>,
+    pub failed_tests: Vec<Reported>,
     roots: Vec<Root>,
     found: Credentials,
     scrubber: Arc<Scrubber>,
@@ -171,7 +176,7 @@ pub(super) async fn chunks(world: &World, upload: &mut Upload, plan: Plan) -> Re
             sink: &sink,
             known: &bases.known,
             progress: &*progress,
-            threads: archive::threads(),
+            threads: archive::threads().min(CHUNKS_THREADS),
         };
         let Written { entries, frames, .. } = chunks::write(entries, &contents, bases.frames, &options)?;
         drop(bases.known);

@@ -12,6 +12,7 @@ use crate::{
     },
     process::quote_sh,
 };
+use jiff::Timestamp;
 use std::{fs, path::Path};
 
 /// Reports that are read at most, the latest first: a workspace may hold those of years.
@@ -21,8 +22,21 @@ const REPORT_MAX: u64 = 32 << 20;
 /// Failed tests that are kept.
 const TESTS_MAX: usize = 1000;
 
+/// A failed test, and when its report was written.
+pub(super) struct Reported {
+    pub test: FailedTestRecord,
+    /// In nanoseconds since 1970.
+    pub mtime: i64,
+}
+
+/// The tests that this run tells of: those whose reports were written since it began. All, where nobody knows when it began.
+pub(super) fn since(reported: &[Reported], began: Option<Timestamp>) -> Vec<FailedTestRecord> {
+    let recent = |r: &&Reported| began.is_none_or(|began| i128::from(r.mtime) >= began.as_nanosecond());
+    reported.iter().filter(recent).map(|r| r.test.clone()).collect()
+}
+
 /// Reads the reports among the entries of the roots.
-pub(super) fn failed_tests(roots: &[Root], entries: &[Entry], ready: &Ready) -> Vec<FailedTestRecord> {
+pub(super) fn failed_tests(roots: &[Root], entries: &[Entry], ready: &Ready) -> Vec<Reported> {
     let mut reports: Vec<&Entry> = entries
         .iter()
         .filter(|e| e.is_file() && e.size <= REPORT_MAX && std::str::from_utf8(&e.path).is_ok_and(is_report_name))
@@ -35,11 +49,14 @@ pub(super) fn failed_tests(roots: &[Root], entries: &[Entry], ready: &Ready) -> 
             let suite = test.suite.unwrap_or_default();
             let command = ready.run_test.as_ref().map(|template| run_alone(template, &suite, &test.name));
             let report = entry.display().into_owned();
-            FailedTestRecord { suite, name: test.name, report, message: test.message, command }
+            let test = FailedTestRecord { suite, name: test.name, report, message: test.message, command };
+            Reported { test, mtime: entry.mtime }
         })
     });
     let mut all: Vec<_> = found.take(TESTS_MAX).collect();
-    all.sort_by(|a, b| (&a.suite, &a.name, &a.report).cmp(&(&b.suite, &b.name, &b.report)));
+    all.sort_by(|Reported { test: a, .. }, Reported { test: b, .. }| {
+        (&a.suite, &a.name, &a.report).cmp(&(&b.suite, &b.name, &b.report))
+    });
     all
 }
 
@@ -73,6 +90,27 @@ fn run_alone(template: &str, suite: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_was_written_since_the_run_began_is_of_this_run() {
+        let reported = [("old", 6), ("then", 7), ("new", 8)].map(|(name, mtime)| {
+            let (suite, report) = (String::new(), String::new());
+            Reported {
+                test: FailedTestRecord { suite, name: name.into(), report, message: None, command: None },
+                mtime,
+            }
+        });
+        let began = |nanosecond| Timestamp::from_nanosecond(nanosecond).ok();
+        for (began, expected) in [
+            (began(7), &["then", "new"][..]),
+            (began(9), &[]),
+            (Some(Timestamp::MIN), &["old", "then", "new"]),
+            (None, &["old", "then", "new"]),
+        ] {
+            let names: Vec<String> = since(&reported, began).into_iter().map(|test| test.name).collect();
+            assert_eq!(names, expected, "{began:?}");
+        }
+    }
 
     #[test]
     fn names_are_put_in_quoted() {

@@ -1,4 +1,5 @@
-//! What makes two failures the same: the job, the command that failed, and its failed tests or the end of its log.
+//! What makes two failures the same: the job, the command that failed, and the failed tests that it reported or the end of its
+//! log; both, where the reports may be of an earlier run.
 
 use crate::pipeline::details::FailedTestRecord;
 use regex::Regex;
@@ -38,36 +39,53 @@ static NORMAL: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
 pub(super) struct Signature {
     /// 16 hex digits.
     pub hash: String,
-    /// Whether a test's name or a log stands behind it; else all that is known is that the command failed.
+    /// Whether a test that this run reported or a line of its log stands behind it; else all that is known for certain is
+    /// that the command failed.
     pub telling: bool,
 }
 
-/// The failure's signature. `None` for a job that did not fail: nothing repeats then.
-pub(super) fn signature(
-    job_key: &str,
-    command: Option<&str>,
-    failed: Option<bool>,
-    tests: &[FailedTestRecord],
-    log: Option<&Path>,
-    workspace: &str,
-) -> Option<Signature> {
-    if failed != Some(true) {
-        return None;
-    }
-    let log = log.and_then(|path| tail(path).ok());
-    let telling = !tests.is_empty() || log.is_some();
-    let what = if tests.is_empty() {
-        log.map(|text| normal(&text, workspace)).unwrap_or_default()
-    } else {
-        let names: BTreeSet<(&str, &str)> = tests.iter().map(|t| (t.suite.as_str(), t.name.as_str())).collect();
-        names.into_iter().map(|(suite, name)| format!("{suite}\u{1f}{name}")).collect()
+/// What is known of a failure.
+#[derive(Clone, Copy)]
+pub(super) struct Failure<'a> {
+    pub job_key: &'a str,
+    pub command: Option<&'a str>,
+    pub tests: Tests<'a>,
+    pub log: Option<&'a Path>,
+    pub workspace: &'a str,
+}
+
+/// Failed tests.
+#[derive(Clone, Copy)]
+pub(super) enum Tests<'a> {
+    /// This run reported them: they say more than its log.
+    Current(&'a [FailedTestRecord]),
+    /// Reports tell of them that may be as old as the sources.
+    Undated(&'a [FailedTestRecord]),
+}
+
+/// The failure's signature.
+pub(super) fn signature(failure: &Failure<'_>) -> Signature {
+    let lines = || {
+        let text = failure.log.and_then(|path| tail(path).ok());
+        text.map(|text| normal(&text, failure.workspace)).unwrap_or_default()
+    };
+    let (names, lines, reported) = match failure.tests {
+        Tests::Current(tests @ [_, ..]) => (names(tests), Vec::new(), true),
+        Tests::Current([]) => (Vec::new(), lines(), false),
+        Tests::Undated(tests) => (names(tests), lines(), false),
     };
     let mut hash = blake3::Hasher::new();
-    for part in [job_key, command.unwrap_or_default()].into_iter().chain(what.iter().map(String::as_str)) {
+    let what = names.iter().chain(&lines).map(String::as_str);
+    for part in [failure.job_key, failure.command.unwrap_or_default()].into_iter().chain(what) {
         hash.update(part.as_bytes());
         hash.update(&[0]);
     }
-    Some(Signature { hash: hash.finalize().to_hex()[..16].to_owned(), telling })
+    Signature { hash: hash.finalize().to_hex()[..16].to_owned(), telling: reported || !lines.is_empty() }
+}
+
+fn names(tests: &[FailedTestRecord]) -> Vec<String> {
+    let names: BTreeSet<(&str, &str)> = tests.iter().map(|t| (t.suite.as_str(), t.name.as_str())).collect();
+    names.into_iter().map(|(suite, name)| format!("{suite}\u{1f}{name}")).collect()
 }
 
 fn tail(path: &Path) -> std::io::Result<String> {
@@ -95,11 +113,28 @@ fn normal(text: &str, workspace: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn of(log: &str, workspace: &str) -> String {
+    const NOTHING: Failure<'_> =
+        Failure { job_key: "key", command: Some("make"), tests: Tests::Current(&[]), log: None, workspace: "/ws" };
+
+    fn with_log(failure: Failure<'_>, log: &str) -> Signature {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         std::fs::write(&path, log).unwrap();
-        signature("key", Some("make"), Some(true), &[], Some(&path), workspace).unwrap().hash
+        signature(&Failure { log: Some(&path), ..failure })
+    }
+
+    fn of(log: &str, workspace: &str) -> String {
+        with_log(Failure { workspace, ..NOTHING }, log).hash
+    }
+
+    fn test(name: &str) -> FailedTestRecord {
+        FailedTestRecord {
+            suite: "s".into(),
+            name: name.into(),
+            report: "r".into(),
+            message: Some("differs".into()),
+            command: None,
+        }
     }
 
     #[test]
@@ -118,29 +153,42 @@ mod tests {
     }
 
     #[test]
-    fn failed_tests_count_more_than_the_log_and_success_has_none() {
-        let test = |name: &str| FailedTestRecord {
-            suite: "s".into(),
-            name: name.into(),
-            report: "r".into(),
-            message: Some("differs".into()),
-            command: None,
-        };
-        let sign = |tests: &[FailedTestRecord]| signature("key", None, Some(true), tests, None, "/ws");
+    fn tests_are_told_by_their_names_in_any_order() {
+        let sign = |tests: &[FailedTestRecord]| signature(&Failure { tests: Tests::Current(tests), ..NOTHING });
         assert_eq!(sign(&[test("a"), test("b")]), sign(&[test("b"), test("a"), test("a")]));
         assert_ne!(sign(&[test("a")]), sign(&[test("b")]));
-        assert_eq!(signature("key", None, Some(false), &[test("a")], None, "/ws"), None);
-        assert_eq!(signature("key", None, None, &[], None, "/ws"), None);
     }
 
     #[test]
-    fn without_a_test_or_a_log_failures_cannot_be_told_apart() {
-        let dir = tempfile::tempdir().unwrap();
-        let (empty, missing) = (dir.path().join("log"), dir.path().join("missing"));
-        std::fs::write(&empty, "").unwrap();
-        for (log, telling) in [(None, false), (Some(&missing), false), (Some(&empty), true)] {
-            let found = signature("key", Some("make"), Some(true), &[], log.map(|p| p.as_path()), "/ws").unwrap();
-            assert_eq!(found.telling, telling, "{log:?}");
+    fn the_log_counts_unless_this_run_reported_tests() {
+        let tests = [test("a")];
+        for (tests, counts) in
+            [(Tests::Current(&tests), false), (Tests::Current(&[]), true), (Tests::Undated(&tests), true)]
+        {
+            let [boom, bang] = ["boom", "bang"].map(|log| with_log(Failure { tests, ..NOTHING }, log).hash);
+            assert_eq!(boom != bang, counts);
         }
+        let undated = |tests| with_log(Failure { tests: Tests::Undated(tests), ..NOTHING }, "boom").hash;
+        assert_ne!(undated(&tests), undated(&[test("b")]));
+    }
+
+    #[test]
+    fn only_tests_of_this_run_and_lines_tell_failures_apart() {
+        let tests = [test("a")];
+        for (what, tests, log, telling) in [
+            ("no log", Tests::Current(&[]), None, false),
+            ("an empty log", Tests::Current(&[]), Some(""), false),
+            ("a blank log", Tests::Current(&[]), Some(" \n\n"), false),
+            ("a log", Tests::Current(&[]), Some("\nboom\n"), true),
+            ("a report", Tests::Current(&tests), None, true),
+            ("a report that may be old", Tests::Undated(&tests), None, false),
+            ("a log beside it", Tests::Undated(&tests), Some("boom"), true),
+        ] {
+            let failure = Failure { tests, ..NOTHING };
+            let found = log.map_or_else(|| signature(&failure), |log| with_log(failure, log));
+            assert_eq!(found.telling, telling, "{what}");
+        }
+        let missing = Path::new("/nowhere/at/all");
+        assert!(!signature(&Failure { log: Some(missing), ..NOTHING }).telling);
     }
 }
