@@ -25,6 +25,10 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
+use tempfile::TempDir;
+
+/// What the owner may do with a directory, as a mode: list it, change it, go through it.
+const OWNER: u32 = 0o700;
 
 /// Where a file goes.
 pub enum Destination {
@@ -151,6 +155,13 @@ async fn place(world: &World, record: &Record, contents: Contents, mut entries: 
     }
     let name = archive::tree::os_path(&entries[0].path)?;
     let tree = Tree::open(staging.path(), Existing::Refuse)?;
+    // Moving a folder changes its `..`: until it is in its place it has to be writable.
+    let mode = entries[0].mode;
+    if entries[0].content == Content::Directory {
+        entries[0].mode |= OWNER;
+    }
+    let narrow = entries[0].mode != mode;
+    let staged = Staged::new(staging, &entries)?;
     check(&entries, tree.folds_case(), cfg!(windows))?;
     let progress = Arc::clone(&world.progress);
     progress.phase("fetching", Some(total_size(&entries)), Unit::Bytes);
@@ -167,7 +178,45 @@ async fn place(world: &World, record: &Record, contents: Contents, mut entries: 
     })
     .await
     .map_err(|e| damage_hint(e, record))?;
-    std::fs::rename(staging.path().join(name), to).map_err(|e| Error::io("putting in place", to, e))
+    std::fs::rename(staged.dir.path().join(name), to).map_err(|e| Error::io("putting in place", to, e))?;
+    // Its time is what it was: that of its content.
+    if narrow { set_mode(to, mode).map_err(|e| Error::io("setting the mode of", to, e)) } else { Ok(()) }
+}
+
+/// A temporary directory and the directories in it, which are made writable before it is removed.
+struct Staged {
+    dir: TempDir,
+    directories: Vec<PathBuf>,
+}
+
+impl Staged {
+    fn new(dir: TempDir, entries: &[Entry]) -> Result<Staged> {
+        let directories = entries.iter().filter(|entry| entry.content == Content::Directory);
+        let directories = directories.map(|entry| Ok(dir.path().join(archive::tree::os_path(&entry.path)?)));
+        Ok(Staged { directories: directories.collect::<Result<_>>()?, dir })
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // What is above comes first. Nothing is left of them once the folder is in its place.
+        for directory in &self.directories {
+            if set_mode(directory, OWNER).is_err() {
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &Path, _: u32) -> std::io::Result<()> {
+    Ok(())
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
