@@ -222,3 +222,35 @@ fn set_mode(_: &Path, _: u32) -> std::io::Result<()> {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))?
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_is_removed_is_writable_before() {
+        let entry = |path: &str| Entry {
+            path: path.as_bytes().into(),
+            size: 0,
+            mode: 0o555,
+            mtime: 0,
+            content: Content::Directory,
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let kept = dir.path().to_owned();
+        std::fs::create_dir_all(kept.join("a/b")).unwrap();
+        for path in ["a/b", "a"] {
+            set_mode(&kept.join(path), 0o555).unwrap();
+        }
+        let mut staged = Staged::new(dir, &[entry("a"), entry("a/b"), entry("never/made")]).unwrap();
+        // Kept, to be looked at.
+        staged.dir.disable_cleanup(true);
+        drop(staged);
+        for path in ["a", "a/b"] {
+            let mode = std::fs::metadata(kept.join(path)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, OWNER, "{path}");
+        }
+        std::fs::remove_dir_all(kept).unwrap();
+    }
+}

@@ -10,17 +10,23 @@ const LEVEL: i32 = 3;
 /// The longest path, in bytes: no system opens a longer one.
 pub(super) const PATH_MAX: usize = 32 << 10;
 /// Most bytes of paths, targets of links and runs of frames that the entries of a capture, or its index, may take in memory.
-pub(super) const TEXTS_MAX: u64 = 512 << 20;
+const TEXTS_MAX: u64 = 512 << 20;
 
-/// What of [`TEXTS_MAX`] is taken: a few bytes in the store can ask for any number in memory.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Budget(u64);
+/// What is left of [`TEXTS_MAX`]: a few bytes in the store can ask for any number in memory.
+#[derive(Debug, Clone)]
+pub(super) struct Budget(pub(super) u64);
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget(TEXTS_MAX)
+    }
+}
 
 impl Budget {
     /// Takes some bytes; `None` when there are not so many left.
     pub(super) fn take(&mut self, bytes: usize) -> Option<()> {
-        self.0 = self.0.saturating_add(bytes as u64);
-        (self.0 <= TEXTS_MAX).then_some(())
+        self.0 = self.0.checked_sub(bytes as u64)?;
+        Some(())
     }
 }
 

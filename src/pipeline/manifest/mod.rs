@@ -140,8 +140,12 @@ impl Top {
     /// Reads what [`Top::encode`] wrote.
     ///
     /// # Errors
-    /// `Corrupt` when it is damaged, `Unsupported` when a newer version wrote it.
+    /// `Corrupt` when it is damaged or its paths take more memory than those of any capture, `Unsupported` when a newer version wrote it.
     pub fn decode(bytes: &[u8]) -> Result<Top> {
+        Top::decode_within(bytes, Budget::default())
+    }
+
+    fn decode_within(bytes: &[u8], mut budget: Budget) -> Result<Top> {
         // Half a million entries make about 1,500 tiles; 64 MiB is far beyond any real index.
         let raw =
             zstd::bulk::decompress(bytes, 64 << 20).map_err(|e| damaged("the manifest's index").with_source(e))?;
@@ -157,7 +161,6 @@ impl Top {
         let owners = (0..reader.number()?).map(|_| reader.id()).collect::<Result<Vec<Id>>>()?;
         let count = reader.number()?;
         let mut tiles: Vec<Tile> = Vec::new();
-        let mut budget = Budget::default();
         for _ in 0..count {
             let previous = tiles.last().map(|t| t.first.clone()).unwrap_or_default();
             let first = reader.prefixed(&previous)?;

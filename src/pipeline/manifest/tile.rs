@@ -37,7 +37,7 @@ pub struct Tiles {
     /// The frames they name.
     pub frames: Frames,
     /// What the entries take.
-    budget: Budget,
+    pub(super) budget: Budget,
     /// Tiles are lost, and no entry was read since: the file whose frames go on here may be lost, too.
     gap: bool,
 }
