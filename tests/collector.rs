@@ -24,6 +24,8 @@
 //! | a manifest that cannot be read | no matter: the collector reads records only, whose `needs` say all; the same test |
 //! | a lapsed save is aborted without if-match | `a_save_that_uses…` |
 //! | a save uses a base that is not complete | random, `a_base_that_is_not_complete…` |
+//! | a record is trusted under a key that is not its own | `a_copied_record…` |
+//! | a restore takes for damage what is removed meanwhile | random |
 //! | a save completes without if-match | random, `a_save_that_was_taken_for_dead…` |
 #![cfg(unix)]
 
@@ -217,10 +219,8 @@ async fn act(stage: &Stage, world: &World, acts: &[Act], seed: u64, deeds: &mut 
                 match restore(world, id.as_str(), &trees::into(&into)).await {
                     Ok(restored) => {
                         let version = stage.captures.iter().position(|one| one == id).unwrap();
-                        assert!(
-                            restored.failed.is_empty() && restored.lost.is_empty(),
-                            "{restored:?}: nothing rots here"
-                        );
+                        let (failed, lost) = (&restored.failed, &restored.lost);
+                        assert!(failed.is_empty() && lost.is_empty(), "nothing rots here: {failed:?} {lost:?} of {id}");
                         for (path, hash) in &stage.contents[version] {
                             let found = fs::read(into.join(path)).ok().map(|b| *blake3::hash(&b).as_bytes());
                             assert_eq!(found, Some(*hash), "{path} of {id}");
