@@ -8,8 +8,8 @@ mod counting;
 mod trees;
 
 use ci_tool::{
-    capture::tiles::Loss,
-    error::Kind,
+    capture::{bases, tiles::Loss},
+    error::{Error, Kind},
     ops::{
         World,
         repro::{
@@ -17,6 +17,7 @@ use ci_tool::{
             get::{Destination, get},
             restore::{DOCUMENTS, restore},
             save::save,
+            show::log,
             verify::verify,
         },
     },
@@ -27,6 +28,8 @@ use counting::Counting;
 use std::{
     collections::BTreeSet,
     fs,
+    io::Read,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -299,6 +302,129 @@ async fn whatever_is_damaged_is_named_by_every_capture_that_needs_it() {
     for record in &pair.records {
         assert!(verify(&pair.world, record.id.as_str()).await.unwrap().is_whole());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_pack_of_a_base_held_is_stored_again_when_the_pack_is_gone_or_cut_short() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("workspace");
+    small_files(&source, 4, 20);
+    fs::write(source.join("large"), trees::noise(5 << 20, 5)).unwrap();
+    for cut in [None, Some(1000)] {
+        let root = dir.path().join(format!("store{}", cut.unwrap_or(0)));
+        let counting = Counting::new(local(&root));
+        let world = trees::world(counting.clone());
+        let first = saved(&world, &source).await;
+        touch(&source, 1_600_000_000);
+        let sound = saved(&world, &source).await;
+        assert_eq!(content(&sound), 0, "the base is used while it is whole");
+        // A record and manifests each, and one look at the packs, which are all of the first.
+        let (_, cost) = counting.cost(bases::read(&world.store, &[first.id.clone(), sound.id.clone()])).await;
+        assert!(cost.requests <= 6, "{cost:?}");
+        let pack = object_path(&root, &first.parts.packs[0].key);
+        match cut {
+            Some(len) => fs::File::options().write(true).open(&pack).unwrap().set_len(len).unwrap(),
+            None => fs::remove_file(&pack).unwrap(),
+        }
+        touch(&source, 1_700_000_000);
+        let again = saved(&world, &source).await;
+        assert!(content(&again) * 10 > content(&first) * 9, "{} of {}", content(&again), content(&first));
+        let id = again.id.as_str();
+        assert!(verify(&world, id).await.unwrap().is_whole());
+        let into = dir.path().join("again");
+        restore(&world, id, &trees::into(&into)).await.unwrap();
+        assert_eq!(trees::differences(&source, &into.join("workspace")), [""; 0]);
+        fs::remove_dir_all(into).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_is_fetched_once_and_checked_before_any_of_it_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("workspace");
+    small_files(&source, 1, 3);
+    let mut lines = String::new();
+    prose(3 << 20, 5).chunks(80).for_each(|line| lines += &format!("{}\n", String::from_utf8_lossy(line)));
+    fs::write(dir.path().join("log"), &lines).unwrap();
+    let root = dir.path().join("store");
+    let counting = Counting::new(local(&root));
+    let world = trees::world(counting.clone());
+    let mut request = trees::request(&source, Format::Chunks);
+    request.happened.log = Some(dir.path().join("log"));
+    let record = save(&world, &request).await.unwrap().record;
+    let part = record.parts.log.clone().unwrap();
+    assert!(part.size > 1 << 20);
+    let (verified, cost) = counting.cost(verify(&world, record.id.as_str())).await;
+    assert!(verified.is_whole());
+    assert!(cost.bytes < part.size + (1 << 20), "{cost:?}");
+    let told = async || -> Result<String, Error> {
+        let mut text = String::new();
+        log(&world, &record).await?.unwrap().read_to_string(&mut text).unwrap();
+        Ok(text)
+    };
+    assert!(told().await.unwrap() == lines);
+    let path = object_path(&root, &part.key);
+    let sound = fs::read(&path).unwrap();
+    // The last byte: what comes before it could be told.
+    let mut flipped = sound.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    for damaged in [Some(&flipped[..]), Some(&sound[..sound.len() / 2]), Some(b""), None] {
+        match damaged {
+            Some(bytes) => fs::write(&path, bytes).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+        assert_eq!(told().await.unwrap_err().kind(), Kind::Corrupt);
+        let verified = verify(&world, record.id.as_str()).await.unwrap();
+        let named: Vec<&str> = verified.objects.iter().map(|damage| damage.what.as_str()).collect();
+        assert_eq!(named, [part.key.as_str()]);
+        let into = dir.path().join("again");
+        let restored = restore(&world, record.id.as_str(), &trees::into(&into)).await.unwrap();
+        assert!(
+            restored.failed.iter().map(|(path, _)| path.as_str()).eq(["job.log"]) && !into.join("job.log").exists()
+        );
+        fs::remove_dir_all(into).unwrap();
+    }
+}
+
+/// Root may do everything: the program runs as another user.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_only_folder_is_taken_by_who_is_not_root() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("workspace");
+    small_files(&source, 1, 3);
+    let modes = [("src/module000", 0o555), ("src", 0o500)];
+    for (path, mode) in modes {
+        fs::set_permissions(source.join(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let root = dir.path().join("store");
+    let id = saved(&trees::world(local(&root)), &source).await.id;
+    let program = dir.path().join("program");
+    fs::copy(env!("CARGO_BIN_EXE_ci-tool"), &program).unwrap();
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root {
+        trees::must(Command::new("chown").args(["-R", "65534:65534"]).arg(dir.path()));
+    }
+    let to = dir.path().join("to");
+    for path in ["src", "src/module000"] {
+        let mut command = Command::new(if is_root { "setpriv".as_ref() } else { program.as_os_str() });
+        if is_root {
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
+        }
+        command.args(["repro", "get", id.as_str(), path, "--store", &format!("file://{}", root.display()), "--to"]);
+        trees::must(command.arg(&to).env("HOME", dir.path()).env("TMPDIR", dir.path()).current_dir(dir.path()));
+        let (left, right) = (trees::listing(&source.join(path)), trees::listing(&to));
+        assert!(left.keys().eq(right.keys()));
+        for (name, found) in left {
+            let there = &right[&name];
+            assert_eq!((&there.mode, &there.mtime), (&found.mode, &found.mtime), "{}", String::from_utf8_lossy(&name));
+        }
+        let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let staged: Vec<_> = names.filter(|name| name.to_string_lossy().contains("ci-tool-get")).collect();
+        assert!(staged.is_empty(), "{staged:?}");
+        trees::must(Command::new("chmod").args(["-R", "u+rwx"]).arg(&to));
+        fs::remove_dir_all(&to).unwrap();
+    }
+    trees::must(Command::new("chmod").args(["-R", "u+rwx"]).arg(dir.path()));
 }
 
 /// Damages one tile after the other.

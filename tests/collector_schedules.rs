@@ -5,6 +5,8 @@
 #[path = "support/memory.rs"]
 #[allow(dead_code, reason = "this suite injects no fault")]
 mod memory;
+#[path = "support/trees.rs"]
+mod trees;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,9 +18,10 @@ use ci_tool::{
         upload::Upload,
     },
     error::{Error, Kind, Result},
+    ops::repro::list::{Filter, list},
     pipeline::{
         id::Id,
-        record::{Format, Part, Record, State},
+        record::{Format, Part, Parts, Record, State},
     },
     store::{Body, Etag, Handle, Key, Lease, Meta, Object, Precondition, Store},
 };
@@ -132,6 +135,8 @@ struct Schedule {
     others: Mutex<Others>,
     story: Vec<(usize, Vec<Step>)>,
     calls: AtomicUsize,
+    /// Most objects that were read with one call.
+    most: AtomicUsize,
     /// Whether those who save are taken for dead.
     lapsed: bool,
     /// Whether content cannot be removed just now.
@@ -189,6 +194,7 @@ impl Store for Scheduled {
 
     /// One after another, the others in between.
     async fn get_many(&self, keys: Vec<Key>) -> Result<Vec<Option<Bytes>>> {
+        self.0.most.fetch_max(keys.len(), Ordering::Relaxed);
         let mut found = Vec::new();
         for key in keys {
             self.0.due().await;
@@ -246,6 +252,7 @@ async fn tell(story: &[&[Step]], at: &[usize], ids: &[Id; 3], lapsed: bool) {
         others: Mutex::new(others),
         story: story.clone(),
         calls: AtomicUsize::new(0),
+        most: AtomicUsize::new(0),
         lapsed,
         stuck: false,
     });
@@ -330,6 +337,63 @@ async fn a_record_that_cannot_be_read_stops_a_collection_and_a_manifest_that_can
     assert_eq!(store.head(&pack(&dead)).await.unwrap_err().kind(), Kind::NotFound);
 }
 
+/// A copy says what its original says, or said: taken for the original, it would decide what goes.
+#[tokio::test]
+async fn a_copied_record_stops_a_collection() {
+    let store: Handle = Memory::new();
+    let id = Id::try_from("a".repeat(10)).unwrap();
+    catalog::create(&store, record(&id, State::Complete)).await.unwrap();
+    store.put(&pack(&id), b"content".to_vec().into(), Precondition::None).await.unwrap();
+    let copy = record(&id, State::Retiring).to_json().unwrap();
+    for name in [format!("{id}.bak"), format!("{id}/old"), "latest".into(), "b".repeat(10)] {
+        let key = Key::new(format!("captures/{name}")).unwrap();
+        store.put(&key, copy.clone().into(), Precondition::None).await.unwrap();
+        assert_eq!(collect(&store).await.unwrap_err().kind(), Kind::Corrupt, "{name}");
+        store.head(&pack(&id)).await.unwrap();
+        store.delete(&key).await.unwrap();
+    }
+    collect(&store).await.unwrap();
+    store.head(&pack(&id)).await.unwrap();
+}
+
+#[tokio::test]
+async fn however_many_records_there_are_few_are_in_memory_at_once() {
+    const RECORDS: usize = 1000;
+    let inner = Memory::new();
+    let handle: Handle = inner.clone();
+    for n in 0..RECORDS {
+        let id = Id::try_from(format!("{n:010}")).unwrap();
+        let state = if n % 2 == 0 { State::Complete } else { State::Retiring };
+        let top = Some("index".into());
+        let with_index = Record { parts: Parts { top, ..Parts::default() }, ..record(&id, state) };
+        catalog::create(&handle, with_index).await.unwrap();
+    }
+    let others = Others {
+        store: handle,
+        ids: ORDERS[0].map(|_| Id::from_random([0; 10])),
+        saves: HashMap::new(),
+        kept: BTreeSet::new(),
+    };
+    let schedule = Arc::new(Schedule {
+        inner,
+        others: Mutex::new(others),
+        story: Vec::new(),
+        calls: AtomicUsize::new(0),
+        most: AtomicUsize::new(0),
+        lapsed: true,
+        stuck: false,
+    });
+    let store: Handle = Arc::new(Scheduled(Arc::clone(&schedule)));
+    let (all, broken) = catalog::all(&store).await.unwrap();
+    assert!(all.len() == RECORDS && broken.is_empty() && all.iter().all(|record| record.parts.top.is_none()));
+    let world = trees::world(store.clone());
+    let listed = list(&world, &Filter::default()).await.unwrap();
+    assert_eq!((listed.captures.len(), listed.total), (RECORDS / 2, RECORDS as u64 / 2));
+    assert_eq!(collect(&store).await.unwrap().records.len(), RECORDS / 2);
+    let most = schedule.most.load(Ordering::Relaxed);
+    assert!(most > 0 && most <= 256, "{most} at once");
+}
+
 #[tokio::test]
 async fn a_record_outlives_its_content() {
     let inner = Memory::new();
@@ -337,8 +401,8 @@ async fn a_record_outlives_its_content() {
     let others = Others { store: inner.clone(), ids: ids.clone(), saves: HashMap::new(), kept: BTreeSet::new() };
     catalog::create(&others.store, record(&ids[0], State::Retiring)).await.unwrap();
     inner.put(&pack(&ids[0]), b"content".to_vec().into(), Precondition::None).await.unwrap();
-    let (others, calls) = (Mutex::new(others), AtomicUsize::new(0));
-    let schedule = Schedule { inner: inner.clone(), others, story: Vec::new(), calls, lapsed: true, stuck: true };
+    let (others, calls, most) = (Mutex::new(others), AtomicUsize::new(0), AtomicUsize::new(0));
+    let schedule = Schedule { inner: inner.clone(), others, story: Vec::new(), calls, most, lapsed: true, stuck: true };
     let store: Handle = Arc::new(Scheduled(Arc::new(schedule)));
     assert_eq!(collect(&store).await.unwrap_err().kind(), Kind::Transient);
     inner.head(&record_key(&ids[0])).await.unwrap();

@@ -4,17 +4,23 @@ use crate::{
     archive::chunks::Known,
     capture::{
         catalog,
-        objects::{read_manifest, record_key},
+        objects::{data_prefix, pack_name, read_manifest, record_key},
     },
     error::{Error, Kind, Result},
     pipeline::{
-        frames::Frames,
+        entry::{Content, Entry},
+        frames::{Frames, IN_FRAME, RUN},
         id::Id,
         manifest::Top,
         record::{Format, Record, State},
     },
     store::Handle,
 };
+use futures::{StreamExt, TryStreamExt, stream};
+use std::collections::{HashMap, HashSet};
+
+/// Captures whose packs are listed at once.
+const LISTS_AT_ONCE: usize = 8;
 
 /// What is stored already.
 #[derive(Debug, Default)]
@@ -56,9 +62,10 @@ pub fn is_base(record: &Record) -> bool {
 /// only what was complete then may be used.
 ///
 /// # Errors
-/// Those of the store. A base that is gone, damaged or stored in another format is passed over.
+/// Those of the store. A base that is gone, damaged or stored in another format is passed over, and so are files of one whose
+/// packs are gone or were cut short.
 pub async fn read(store: &Handle, bases: &[Id]) -> Result<Bases> {
-    let mut found = Bases::default();
+    let (mut found, mut packs) = (Bases::default(), Packs::default());
     for id in bases {
         let record = match catalog::read(store, &record_key(id.as_str())?).await {
             Ok(found) => found.record,
@@ -74,10 +81,49 @@ pub async fn read(store: &Handle, bases: &[Id]) -> Result<Bases> {
             Err(e) => return Err(e),
         };
         found.tops.push((id.clone(), record.parts.top()?));
-        let entries = found.frames.adopt(manifest.entries, &manifest.frames);
+        let mut entries = found.frames.adopt(manifest.entries, &manifest.frames);
+        packs.look(store, &found.frames).await?;
+        entries.retain(|entry| packs.hold(entry, &found.frames));
         found.known.learn(&entries, &found.frames);
     }
     Ok(found)
+}
+
+/// The sizes of the packs there are, by the captures that wrote them.
+#[derive(Default)]
+struct Packs(HashMap<Id, HashMap<String, u64>>);
+
+impl Packs {
+    /// Lists the objects of every capture whose packs `frames` names, once.
+    async fn look(&mut self, store: &Handle, frames: &Frames) -> Result<()> {
+        let owners: HashSet<&Id> = frames.packs.iter().map(|pack| &pack.owner).collect();
+        let new: Vec<Id> = owners.into_iter().filter(|id| !self.0.contains_key(id)).cloned().collect();
+        let list = |id: Id| async move {
+            let listed = store.list(&data_prefix(&id), None);
+            let sizes = listed.map_ok(|meta| (meta.key.as_str().to_owned(), meta.size)).try_collect().await?;
+            Ok::<_, Error>((id, sizes))
+        };
+        let listed: Vec<_> = stream::iter(new).map(list).buffer_unordered(LISTS_AT_ONCE).try_collect().await?;
+        self.0.extend(listed);
+        Ok(())
+    }
+
+    /// Whether every frame of an entry lies in a pack that is there and long enough.
+    fn hold(&self, entry: &Entry, frames: &Frames) -> bool {
+        let Content::File { location, .. } = &entry.content else { return false };
+        let there = |number: &u32| {
+            frames.find(*number).is_some_and(|(frame, pack)| {
+                let key = format!("{}{}", data_prefix(&pack.owner), pack_name(pack.number));
+                let size = self.0.get(&pack.owner).and_then(|sizes| sizes.get(&key));
+                size.is_some_and(|size| u64::from(frame.offset) + u64::from(frame.stored) <= *size)
+            })
+        };
+        match location.method {
+            IN_FRAME => there(&location.part),
+            RUN => frames.of_run(location.part, location.stored).is_some_and(|run| run.iter().all(there)),
+            _ => false,
+        }
+    }
 }
 
 fn is_no_use(error: &Error) -> bool {

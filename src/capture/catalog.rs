@@ -4,15 +4,19 @@ use crate::{
     capture::objects::record_key,
     error::{Error, Kind, Result},
     pipeline::{
-        id,
+        id::{self, Id},
         record::{Record, State},
     },
     store::{Etag, Handle, Key, Precondition},
 };
-use futures::TryStreamExt;
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use std::pin::pin;
 
 /// Where the records are.
 pub const PREFIX: &str = "captures/";
+/// Records that are in memory as they are stored at once: about 10 MB.
+const BATCH: usize = 256;
 
 /// A record and the version of its object.
 #[derive(Debug, Clone)]
@@ -108,25 +112,71 @@ pub async fn update(store: &Handle, before: &Versioned, change: impl FnOnce(&mut
     Ok(Versioned { record, etag })
 }
 
-/// All records that can be read, in no particular order, and the errors of those that cannot.
+/// All records that can be read, in no particular order and without the index of their files, and the errors of those that
+/// cannot.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn all(store: &Handle) -> Result<(Vec<Record>, Vec<Error>)> {
-    let keys: Vec<Key> = store.list(PREFIX, None).map_ok(|meta| meta.key).try_collect().await?;
-    let bodies = store.get_many(keys.clone()).await?;
-    let (mut records, mut broken) = (Vec::with_capacity(keys.len()), Vec::new());
-    for (key, body) in keys.iter().zip(bodies) {
-        let Some(body) = body else { continue };
-        match Record::from_json(name(key), &body) {
-            Ok(record) => records.push(record),
-            Err(error) => broken.push(error),
+    let (mut records, mut broken) = (Vec::new(), Vec::new());
+    let mut batches = pin!(batches(store));
+    while let Some(batch) = batches.try_next().await? {
+        for (key, body) in batch {
+            let Some(body) = body else { continue };
+            match Record::from_json(name(&key), &body) {
+                Ok(mut record) => {
+                    record.parts.top = None;
+                    records.push(record);
+                }
+                Err(error) => broken.push(error),
+            }
         }
     }
     Ok((records, broken))
 }
 
-fn name(key: &Key) -> &str {
+/// A key under [`PREFIX`] and what is stored there; nothing when it vanished after it was listed.
+pub type Stored = (Key, Option<Bytes>);
+
+/// What is stored of all records, some at a time: one takes tens of kilobytes, and a store holds any number. All keys are
+/// listed before the first is read.
+///
+/// # Errors
+/// Those of the store.
+pub fn batches(store: &Handle) -> impl Stream<Item = Result<Vec<Stored>>> {
+    let store = store.clone();
+    let listed = async move {
+        let keys: Vec<Key> = store.list(PREFIX, None).map_ok(|meta| meta.key).try_collect().await?;
+        let batches: Vec<Vec<Key>> = keys.chunks(BATCH).map(<[Key]>::to_vec).collect();
+        Ok(stream::iter(batches).then(move |keys| {
+            let store = store.clone();
+            async move {
+                let bodies = store.get_many(keys.clone()).await?;
+                Ok(keys.into_iter().zip(bodies).collect())
+            }
+        }))
+    };
+    stream::once(listed).try_flatten()
+}
+
+/// Makes sure that a capture which was found before is still there: one that is removed loses its objects one after the
+/// other, and must not be told of as damaged. `doing` says what was done with it meanwhile, as in `restored`.
+///
+/// # Errors
+/// `NotFound` when it is gone or going; those of the store.
+pub async fn still_there(store: &Handle, id: &Id, doing: &str) -> Result<()> {
+    match read(store, &record_key(id.as_str())?).await {
+        Ok(found) if found.record.state == State::Complete => Ok(()),
+        // What is wrong with the record is another matter.
+        Err(e) if matches!(e.kind(), Kind::Corrupt | Kind::Unsupported) => Ok(()),
+        Err(e) if e.kind() != Kind::NotFound => Err(e),
+        _ => Err(Error::new(Kind::NotFound, format!("capture {id} was removed while it was {doing}"))
+            .hint("`ci-tool repro list` shows the captures there are")),
+    }
+}
+
+/// What a record is called by its key.
+pub fn name(key: &Key) -> &str {
     key.as_str().strip_prefix(PREFIX).unwrap_or(key.as_str())
 }
 

@@ -10,7 +10,7 @@
 
 use crate::{
     capture::{
-        catalog::{self, PREFIX},
+        catalog,
         objects::{job_entry_key, record_key},
         upload::BEGUN,
     },
@@ -22,7 +22,10 @@ use crate::{
     store::{Handle, Key},
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    pin::pin,
+};
 
 /// Rounds before a collector that others keep disturbing gives up for now.
 const ROUNDS: usize = 8;
@@ -197,17 +200,28 @@ async fn look(store: &Handle, dry_run: bool) -> Result<Option<(Plan, bool, u64)>
 
 /// Reads all records. `None` when one vanished between listing and reading.
 async fn scan(store: &Handle) -> Result<Option<Scan>> {
-    let keys: Vec<Key> = store.list(PREFIX, None).map_ok(|meta| meta.key).try_collect().await?;
-    let bodies = store.get_many(keys.clone()).await?;
     let mut scan = Scan::new();
-    for (key, body) in keys.iter().zip(bodies) {
-        let Some(body) = body else { return Ok(None) };
-        let name = key.as_str().trim_start_matches(PREFIX);
-        let record = Record::from_json(name, &body)
-            .map_err(|e| e.context("collecting garbage: a record cannot be read, so nothing was removed"))?;
-        scan.insert(record.id, Seen { state: record.state, needs: record.parts.needs, bases: record.bases });
+    let mut batches = pin!(catalog::batches(store));
+    while let Some(batch) = batches.try_next().await? {
+        for (key, body) in batch {
+            let Some(body) = body else { return Ok(None) };
+            let record = own_record(&key, &body)
+                .map_err(|e| e.context("collecting garbage: a record cannot be read, so nothing was removed"))?;
+            scan.insert(record.id, Seen { state: record.state, needs: record.parts.needs, bases: record.bases });
+        }
     }
     Ok(Some(scan))
+}
+
+/// Reads a record and makes sure that it is the one of its key: a copy would be taken for the record itself.
+fn own_record(key: &Key, body: &[u8]) -> Result<Record> {
+    let name = catalog::name(key);
+    let record = Record::from_json(name, body)?;
+    if record.id.as_str() == name {
+        return Ok(record);
+    }
+    Err(Error::new(Kind::Corrupt, format!("{key} is no record's key and holds the record of {}", record.id))
+        .hint("somebody has copied records within the store: remove the copy"))
 }
 
 /// Takes an open record out of its save's hands; `false` when the save was quicker.

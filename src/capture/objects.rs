@@ -18,7 +18,13 @@ use crate::{
     store::{Handle, Key},
 };
 use bytes::Bytes;
-use std::{collections::BTreeSet, ops::Range};
+use futures::TryStreamExt;
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{Seek, Write},
+    ops::Range,
+};
 
 /// The key of a capture's record.
 ///
@@ -195,10 +201,37 @@ pub async fn read_part(store: &Handle, part: &Part) -> Result<Bytes> {
     let key = part_key(part)?;
     let bytes = async { store.get(&key, None).await?.bytes().await }.await.map_err(|e| missing(e, &key))?;
     if blake3::hash(&bytes).to_hex().as_str() != part.blake3 {
-        return Err(Error::new(Kind::Corrupt, format!("the object {key} is damaged: its hash is not the one saved"))
-            .hint("`ci-tool repro verify ID` says what of the capture is still whole"));
+        return Err(damaged(&key));
     }
     Ok(bytes)
+}
+
+/// Copies a part of any size into a file without a name, checks it, and gives the file back at its beginning.
+///
+/// # Errors
+/// `Corrupt` when it is missing or not what was written; those of the store; I/O.
+pub async fn download(store: &Handle, part: &Part) -> Result<File> {
+    let key = part_key(part)?;
+    let failed = |e| Error::new(Kind::Internal, format!("copying the object {key} into a file")).with_source(e);
+    // Who may only read the store has no place of its own there.
+    let file = store.scratch().ok().and_then(|dir| tempfile::tempfile_in(dir).ok());
+    let mut file = file.map_or_else(tempfile::tempfile, Ok).map_err(failed)?;
+    let mut hash = blake3::Hasher::new();
+    let mut stream = store.get(&key, None).await.map_err(|e| missing(e, &key))?.stream;
+    while let Some(bytes) = stream.try_next().await? {
+        hash.update(&bytes);
+        file.write_all(&bytes).map_err(failed)?;
+    }
+    if hash.finalize().to_hex().as_str() != part.blake3 {
+        return Err(damaged(&key));
+    }
+    file.rewind().map_err(failed)?;
+    Ok(file)
+}
+
+fn damaged(key: &Key) -> Error {
+    Error::new(Kind::Corrupt, format!("the object {key} is damaged: its hash is not the one saved"))
+        .hint("`ci-tool repro verify ID` says what of the capture is still whole")
 }
 
 /// The manifest's top index.

@@ -4,10 +4,10 @@ use aho_corasick::{AhoCorasick, MatchKind, packed};
 use std::ops::Range;
 
 /// How many literals one vectorised pass takes; more make it slow.
-const PACKED: usize = 64;
+pub(super) const PACKED: usize = 64;
 /// A vectorised pass compares as many bytes of each literal as the shortest has, up to this many, before it looks closer:
 /// one that is shorter makes all others of its pass look closer ten times as often.
-const COMPARED: usize = 4;
+pub(super) const COMPARED: usize = 4;
 /// From how many literals on one automaton is faster than several vectorised passes.
 const AUTOMATON: usize = 16 * PACKED;
 

@@ -45,7 +45,11 @@ const SHAPES: &[Shape] = &[
     Shape(URL_PASSWORD, &["://"], 0, UrlPassword),
     Shape(
         "a JSON web token",
-        &["eyJh", "eyJ0", "eyJr", "eyJl", "eyJ4", "eyJq", "eyJj"],
+        // `{"` and the first letter of every parameter that IANA's registry of JOSE headers has.
+        &[
+            "eyJh", "eyJ0", "eyJr", "eyJl", "eyJ4", "eyJq", "eyJj", "eyJz", "eyJu", "eyJ1", "eyJ6", "eyJp", "eyJi",
+            "eyJ2", "eyJw",
+        ],
         0,
         Pattern(r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{16,}"),
     ),
@@ -211,7 +215,8 @@ fn private_key(text: &[u8], at: usize) -> Option<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::finder, *};
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 
     #[test]
     fn every_pattern_compiles_and_stays_in_reach() {
@@ -221,5 +226,29 @@ mod tests {
             assert!(shape.offset + 3 <= MAX_BEHIND, "{}", shape.kind);
         }
         assert_eq!(COMPILED.len(), anchors().len());
+    }
+
+    #[test]
+    fn the_anchors_that_are_not_short_fit_one_pass() {
+        let long = anchors().iter().filter(|anchor| anchor.len() >= finder::COMPARED).count();
+        assert!(long <= finder::PACKED, "{long} anchors make a second pass over every byte");
+    }
+
+    #[test]
+    fn a_web_token_is_found_whatever_its_header_begins_with() {
+        // The names in https://www.iana.org/assignments/jose, and `ver`, which some write.
+        for name in [
+            "alg", "apu", "apv", "aud", "b64", "crit", "cty", "enc", "epk", "iheSSId", "iss", "iv", "jku", "jwk",
+            "kid", "nonce", "p2c", "p2s", "ppt", "sub", "svt", "tag", "typ", "url", "ver", "x5c", "x5t", "x5t#S256",
+            "x5u", "zip",
+        ] {
+            let part = |text: String| BASE64.encode(text);
+            let token =
+                [format!(r#"{{"{name}":"value"}}"#), r#"{"sub":"1234567890"}"#.into(), "s".repeat(20)].map(part);
+            let token = token.join(".");
+            let anchor = anchors().iter().position(|anchor| token.starts_with(anchor));
+            let found = anchor.and_then(|anchor| check(token.as_bytes(), 0, anchor));
+            assert_eq!(found, Some((0..token.len(), "a JSON web token")), "{name}");
+        }
     }
 }

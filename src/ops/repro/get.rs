@@ -25,6 +25,10 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
+use tempfile::TempDir;
+
+/// What the owner may do with a directory, as a mode: list it, change it, go through it.
+const OWNER: u32 = 0o700;
 
 /// Where a file goes.
 pub enum Destination {
@@ -151,6 +155,13 @@ async fn place(world: &World, record: &Record, contents: Contents, mut entries: 
     }
     let name = archive::tree::os_path(&entries[0].path)?;
     let tree = Tree::open(staging.path(), Existing::Refuse)?;
+    // Moving a folder changes its `..`: until it is in its place it has to be writable.
+    let mode = entries[0].mode;
+    if entries[0].content == Content::Directory {
+        entries[0].mode |= OWNER;
+    }
+    let narrow = entries[0].mode != mode;
+    let staged = Staged::new(staging, &entries)?;
     check(&entries, tree.folds_case(), cfg!(windows))?;
     let progress = Arc::clone(&world.progress);
     progress.phase("fetching", Some(total_size(&entries)), Unit::Bytes);
@@ -167,9 +178,79 @@ async fn place(world: &World, record: &Record, contents: Contents, mut entries: 
     })
     .await
     .map_err(|e| damage_hint(e, record))?;
-    std::fs::rename(staging.path().join(name), to).map_err(|e| Error::io("putting in place", to, e))
+    std::fs::rename(staged.dir.path().join(name), to).map_err(|e| Error::io("putting in place", to, e))?;
+    // Its time is what it was: that of its content.
+    if narrow { set_mode(to, mode).map_err(|e| Error::io("setting the mode of", to, e)) } else { Ok(()) }
+}
+
+/// A temporary directory and the directories in it, which are made writable before it is removed.
+struct Staged {
+    dir: TempDir,
+    directories: Vec<PathBuf>,
+}
+
+impl Staged {
+    fn new(dir: TempDir, entries: &[Entry]) -> Result<Staged> {
+        let directories = entries.iter().filter(|entry| entry.content == Content::Directory);
+        let directories = directories.map(|entry| Ok(dir.path().join(archive::tree::os_path(&entry.path)?)));
+        Ok(Staged { directories: directories.collect::<Result<_>>()?, dir })
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // What is above comes first. Nothing is left of them once the folder is in its place.
+        for directory in &self.directories {
+            if set_mode(directory, OWNER).is_err() {
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &Path, _: u32) -> std::io::Result<()> {
+    Ok(())
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::new(Kind::Internal, "a thread died").with_source(e))?
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_is_removed_is_writable_before() {
+        let entry = |path: &str| Entry {
+            path: path.as_bytes().into(),
+            size: 0,
+            mode: 0o555,
+            mtime: 0,
+            content: Content::Directory,
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let kept = dir.path().to_owned();
+        std::fs::create_dir_all(kept.join("a/b")).unwrap();
+        for path in ["a/b", "a"] {
+            set_mode(&kept.join(path), 0o555).unwrap();
+        }
+        let mut staged = Staged::new(dir, &[entry("a"), entry("a/b"), entry("never/made")]).unwrap();
+        // Kept, to be looked at.
+        staged.dir.disable_cleanup(true);
+        drop(staged);
+        for path in ["a", "a/b"] {
+            let mode = std::fs::metadata(kept.join(path)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, OWNER, "{path}");
+        }
+        std::fs::remove_dir_all(kept).unwrap();
+    }
 }

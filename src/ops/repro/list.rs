@@ -1,17 +1,20 @@
 //! `repro list`: the captures there are.
 
 use crate::{
-    capture::catalog::{self, PREFIX},
+    capture::catalog::{self, Stored},
     error::{Error, Kind, Result},
     ops::World,
     pipeline::record::{Record, State},
-    store::Key,
 };
 use futures::TryStreamExt;
 use globset::GlobSet;
 use rayon::prelude::*;
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -65,43 +68,47 @@ pub struct Listed {
 /// # Errors
 /// Those of the store.
 pub async fn list(world: &World, filter: &Filter) -> Result<Listed> {
-    let keys: Vec<Key> = world.store.list(PREFIX, None).map_ok(|meta| meta.key).try_collect().await?;
-    let bodies = world.store.get_many(keys.clone()).await?;
-    let (filter, now) = (filter.clone(), (world.now)());
-    let parse = move || {
-        let total = AtomicU64::new(0);
-        let read: Vec<Result<Record>> = keys
-            .par_iter()
-            .zip(bodies)
-            .filter_map(|(key, body)| {
-                let name = key.as_str().strip_prefix(PREFIX).unwrap_or(key.as_str());
-                let mut record = Record::from_json(name, &body?);
-                // The index of the files is most of a record, and no list shows it.
-                if let Ok(record) = &mut record {
-                    record.parts.top = None;
-                }
-                // What nobody asked for is dropped here, before it costs memory.
-                let wanted = |r: &Record| {
-                    let complete = r.state == State::Complete;
-                    total.fetch_add(u64::from(complete), Ordering::Relaxed);
-                    complete && filter.matches(r, now)
-                };
-                record.as_ref().map_or(true, wanted).then_some(record)
-            })
-            .collect();
-        let mut listed = Listed { total: total.into_inner(), ..Listed::default() };
+    let (filter, now) = (Arc::new(filter.clone()), (world.now)());
+    let mut listed = Listed::default();
+    let mut batches = pin!(catalog::batches(&world.store));
+    while let Some(batch) = batches.try_next().await? {
+        let filter = Arc::clone(&filter);
+        let (total, read) = tokio::task::spawn_blocking(move || parse(batch, &filter, now))
+            .await
+            .map_err(|e| Error::new(Kind::Internal, "reading the records").with_source(e))?;
+        listed.total += total;
         for record in read {
             match record {
                 Ok(record) => listed.captures.push(record),
                 Err(error) => listed.broken.push(error),
             }
         }
-        listed.captures.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
-        listed
-    };
-    tokio::task::spawn_blocking(parse)
-        .await
-        .map_err(|e| Error::new(Kind::Internal, "reading the records").with_source(e))
+    }
+    listed.captures.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
+    Ok(listed)
+}
+
+/// How many of these are complete captures, and those that are wanted or cannot be read.
+fn parse(batch: Vec<Stored>, filter: &Filter, now: jiff::Timestamp) -> (u64, Vec<Result<Record>>) {
+    let total = AtomicU64::new(0);
+    let read = batch
+        .into_par_iter()
+        .filter_map(|(key, body)| {
+            let mut record = Record::from_json(catalog::name(&key), &body?);
+            // The index of the files is most of a record, and no list shows it.
+            if let Ok(record) = &mut record {
+                record.parts.top = None;
+            }
+            // What nobody asked for is dropped here, before it costs memory.
+            let wanted = |r: &Record| {
+                let complete = r.state == State::Complete;
+                total.fetch_add(u64::from(complete), Ordering::Relaxed);
+                complete && filter.matches(r, now)
+            };
+            record.as_ref().map_or(true, wanted).then_some(record)
+        })
+        .collect();
+    (total.into_inner(), read)
 }
 
 /// Finds one capture by the beginning of its id. See [`catalog::find`].

@@ -4,7 +4,7 @@ use crate::{
     capture::{
         catalog,
         details::Details,
-        objects::{part_key, read_manifest, read_part},
+        objects::{download, part_key, read_manifest, read_part},
     },
     error::{Error, Kind, Result},
     ops::World,
@@ -50,15 +50,15 @@ pub async fn details(world: &World, record: &Record) -> Result<Details> {
     Details::from_json(record.id.as_str(), &read_part(&world.store, part).await?)
 }
 
-/// Reads a capture's log; `None` when it has none.
+/// Reads a capture's log, of any length, once all of it was checked; `None` when it has none.
 ///
 /// # Errors
 /// `Corrupt`, those of the store.
 pub async fn log(world: &World, record: &Record) -> Result<Option<Box<dyn Read + Send>>> {
     let Some(part) = &record.parts.log else { return Ok(None) };
-    let bytes = read_part(&world.store, part).await?;
+    let file = download(&world.store, part).await?;
     let key = part_key(part)?;
-    let decoder = zstd::Decoder::new(std::io::Cursor::new(bytes));
+    let decoder = zstd::Decoder::new(file);
     let decoder = decoder.map_err(|e| Error::new(Kind::Corrupt, format!("the log {key} is damaged")).with_source(e))?;
     Ok(Some(Box::new(decoder)))
 }

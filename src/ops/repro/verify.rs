@@ -5,7 +5,7 @@ use crate::{
     archive::{self, read_error},
     capture::{
         catalog,
-        objects::{Contents, part_key, read_part},
+        objects::{Contents, part_key},
         tiles::{Lost, Manifest, read_sound},
     },
     error::{Error, Kind, Result},
@@ -67,10 +67,19 @@ impl Verified {
 /// Reads every object of a capture and every file in it.
 ///
 /// # Errors
-/// As [`catalog::find`]; those of the store other than missing and damaged objects, which are findings.
+/// As [`catalog::find`]; `NotFound` when the capture is removed meanwhile; those of the store other than missing and damaged
+/// objects, which are findings.
 pub async fn verify(world: &World, id: &str) -> Result<Verified> {
     let _progress = Until(&*world.progress);
     let record = catalog::find(&world.store, id).await?.record;
+    let found = examine(world, record).await?;
+    if !found.is_whole() {
+        catalog::still_there(&world.store, &found.id, "verified").await?;
+    }
+    Ok(found)
+}
+
+async fn examine(world: &World, record: Record) -> Result<Verified> {
     let mut found = Verified {
         id: record.id.clone(),
         files: 0,
@@ -99,9 +108,6 @@ pub async fn verify(world: &World, id: &str) -> Result<Verified> {
         other => other,
     };
     note("details", details(world, &record).await.map(drop))?;
-    if let Some(log) = &record.parts.log {
-        note("log", read_part(&world.store, log).await.map(drop))?;
-    }
     // A repeat has no files: that was all.
     if !record.has_tree() {
         return Ok(found);

@@ -7,6 +7,28 @@ use crate::{
 };
 
 const LEVEL: i32 = 3;
+/// The longest path, in bytes: no system opens a longer one.
+pub(super) const PATH_MAX: usize = 32 << 10;
+/// Most bytes of paths, targets of links and runs of frames that the entries of a capture, or its index, may take in memory.
+const TEXTS_MAX: u64 = 512 << 20;
+
+/// What is left of [`TEXTS_MAX`]: a few bytes in the store can ask for any number in memory.
+#[derive(Debug, Clone)]
+pub(super) struct Budget(pub(super) u64);
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget(TEXTS_MAX)
+    }
+}
+
+impl Budget {
+    /// Takes some bytes; `None` when there are not so many left.
+    pub(super) fn take(&mut self, bytes: usize) -> Option<()> {
+        self.0 = self.0.checked_sub(bytes as u64)?;
+        Some(())
+    }
+}
 
 pub(super) fn compress(raw: &[u8]) -> Result<Vec<u8>> {
     zstd::bulk::compress(raw, LEVEL).map_err(|e| Error::new(Kind::Internal, "compressing the manifest").with_source(e))
@@ -99,7 +121,11 @@ impl<'a> Reader<'a> {
     pub(super) fn prefixed(&mut self, previous: &[u8]) -> Result<Box<[u8]>> {
         let shared =
             usize::try_from(self.number()?).ok().filter(|n| *n <= previous.len()).ok_or_else(|| damaged(self.what))?;
-        Ok([&previous[..shared], self.bytes()?].concat().into())
+        let rest = self.bytes()?;
+        if shared + rest.len() > PATH_MAX {
+            return Err(damaged(self.what));
+        }
+        Ok([&previous[..shared], rest].concat().into())
     }
 
     pub(super) fn blob(&mut self) -> Result<Blob> {

@@ -17,10 +17,10 @@ use crate::{
     error::{Error, Kind, Result},
     pipeline::{entry::Entry, frames::Frames, id::Id},
 };
-use bytes::{Reader, checksum, compress, damaged, number, prefixed, zigzag};
+use bytes::{Budget, PATH_MAX, Reader, checksum, compress, damaged, number, prefixed, zigzag};
 use std::{collections::HashMap, ops::Range};
 use table::{Table, owner_number};
-use tile::{extra_len, put_content, put_more, runs};
+use tile::{extra_len, put_content, put_more, runs, texts};
 
 /// Most bytes of one blob before compression.
 pub const TILE_MAX: usize = 64 * 1024;
@@ -140,8 +140,12 @@ impl Top {
     /// Reads what [`Top::encode`] wrote.
     ///
     /// # Errors
-    /// `Corrupt` when it is damaged, `Unsupported` when a newer version wrote it.
+    /// `Corrupt` when it is damaged or its paths take more memory than those of any capture, `Unsupported` when a newer version wrote it.
     pub fn decode(bytes: &[u8]) -> Result<Top> {
+        Top::decode_within(bytes, Budget::default())
+    }
+
+    fn decode_within(bytes: &[u8], mut budget: Budget) -> Result<Top> {
         // Half a million entries make about 1,500 tiles; 64 MiB is far beyond any real index.
         let raw =
             zstd::bulk::decompress(bytes, 64 << 20).map_err(|e| damaged("the manifest's index").with_source(e))?;
@@ -160,6 +164,7 @@ impl Top {
         for _ in 0..count {
             let previous = tiles.last().map(|t| t.first.clone()).unwrap_or_default();
             let first = reader.prefixed(&previous)?;
+            budget.take(first.len()).ok_or_else(|| damaged(reader.what))?;
             let entries = reader.number()?;
             let content = reader.blob()?;
             let metadata = reader.blob()?;
@@ -183,6 +188,7 @@ pub struct Builder {
     last_mtime: i64,
     table: Table,
     known: HashMap<[u8; 16], (Id, Blob)>,
+    budget: Budget,
 }
 
 impl Builder {
@@ -206,13 +212,19 @@ impl Builder {
     /// Adds the next entry, whose content is where `frames` says.
     ///
     /// # Errors
-    /// `Internal` when paths are not strictly rising, or a frame is unknown: that is a defect of the caller.
+    /// `Unsupported` when the path is longer, or the entries take more memory, than a reader accepts. `Internal` when paths
+    /// are not strictly rising, or a frame is unknown: that is a defect of the caller.
     pub fn push_placed(&mut self, entry: &Entry, frames: &Frames) -> Result<()> {
         if (self.entries > 0 || !self.top.is_empty()) && *entry.path <= *self.last_path {
             return Err(Error::new(
                 Kind::Internal,
                 format!("the manifest's entry {} is out of order", entry.display()),
             ));
+        }
+        let accepted = entry.path.len() <= PATH_MAX && self.budget.take(texts(entry)).is_some();
+        if !accepted {
+            let text = format!("the entry {:.100} has too long a path, or there are too many", entry.display());
+            return Err(Error::new(Kind::Unsupported, text).hint("leave out what is not needed: --exclude GLOB"));
         }
         let runs = runs(entry, frames)?;
         if runs.len() > 1 {

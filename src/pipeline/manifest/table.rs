@@ -18,6 +18,11 @@ pub(super) fn owner_number(owners: &mut Vec<Id>, owner: &Id) -> u32 {
     at as u32 + 1
 }
 
+/// The largest content of a frame, in bytes: many times what any frame is made of.
+const RAW_MAX: u32 = 64 << 20;
+/// What a frame may take more in the store than its content, in bytes: many times what zstd adds.
+const STORED_MORE: u32 = 64 << 10;
+
 /// The frames that a tile uses, numbered within the tile.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -95,6 +100,10 @@ impl Table {
         for _ in 0..reader.number()? {
             let pack = *packs.get(reader.small()? as usize).ok_or_else(|| damaged(reader.what))?;
             let (offset, stored, raw) = (reader.small()?, reader.small()?, reader.small()?);
+            // Whoever reads the frame makes room for both.
+            if raw > RAW_MAX || stored > raw + STORED_MORE {
+                return Err(damaged(reader.what));
+            }
             let check = if reader.take(1)? == [0] { [0; 16] } else { reader.array()? };
             numbers.push(frames.frame(Frame { pack, offset, stored, raw, check }));
         }

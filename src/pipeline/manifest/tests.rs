@@ -240,3 +240,101 @@ fn a_lost_tile_costs_its_own_entries_and_lost_metadata_only_modes_and_times() {
     }
     assert!(top.tiles.len() >= 4 && at > 300);
 }
+
+#[test]
+fn a_frame_that_would_need_too_much_memory_is_refused() {
+    const RAW: u32 = 64 << 20;
+    for (stored, raw, accepted) in [
+        (100, RAW, true),
+        (100, RAW + 1, false),
+        (RAW + (64 << 10), RAW, true),
+        (RAW + (64 << 10) + 1, RAW, false),
+        (64 << 10, 0, true),
+        (u32::MAX, 1 << 20, false),
+        (9, u32::MAX, false),
+    ] {
+        let mut frames = Frames::default();
+        let mut entry = long_file("workspace/t", 1, &mut frames);
+        let one = &mut frames.frames[0];
+        (one.stored, one.raw) = (stored, raw);
+        entry.size = u64::from(raw);
+        let mut builder = Builder::default();
+        builder.push_placed(&entry, &frames).unwrap();
+        let (object, top) = builder.finish().unwrap();
+        let found = read(&object, &top).map(drop).map_err(|e| e.kind());
+        assert_eq!(found, if accepted { Ok(()) } else { Err(Kind::Corrupt) }, "{stored} {raw}");
+    }
+}
+
+/// An index of tiles whose paths each share all but a few bytes with the one before.
+fn index_of(paths: impl IntoIterator<Item = (usize, Vec<u8>)>) -> Vec<u8> {
+    let (mut tiles, mut count) = (Vec::new(), 0);
+    for (shared, rest) in paths {
+        number(&mut tiles, shared as u64);
+        bytes(&mut tiles, &rest);
+        number(&mut tiles, 1);
+        // Two blobs of nothing.
+        tiles.extend([[0; 19]; 2].concat());
+        count += 1;
+    }
+    let mut out = Vec::new();
+    [VERSION, 0, count].into_iter().for_each(|n| number(&mut out, n));
+    out.extend(tiles);
+    compress(&out).unwrap()
+}
+
+#[test]
+fn paths_that_would_need_too_much_memory_are_refused() {
+    let paths = |len: usize, count: u32| {
+        let first = (0, vec![b'a'; len - 4]);
+        std::iter::once(first).chain((0..count).map(move |n| (len - 4, n.to_be_bytes().to_vec())))
+    };
+    const BUDGET: usize = 100 * PATH_MAX;
+    for (len, count, accepted) in
+        [(PATH_MAX, 9, true), (PATH_MAX + 1, 9, false), (PATH_MAX, 99, true), (PATH_MAX, 100, false)]
+    {
+        let found = Top::decode_within(&index_of(paths(len, count)), Budget(BUDGET as u64));
+        let found = found.map(drop).map_err(|e| e.kind());
+        assert_eq!(found, if accepted { Ok(()) } else { Err(Kind::Corrupt) }, "{count} of {len}");
+    }
+}
+
+#[test]
+fn entries_that_would_need_too_much_memory_are_refused() {
+    // Directories that are a few bytes in the store and 32 KiB in memory each.
+    const EACH: u32 = 500;
+    let (mut top, mut object) = (Top::default(), Vec::new());
+    for tile in 0..3_u32 {
+        let (mut content, mut metadata) = (Vec::new(), Vec::new());
+        // No owners, packs or frames.
+        content.extend([0; 3]);
+        let first = [vec![b'a'; PATH_MAX - 8], format!("{tile:x}{:07x}", 0).into_bytes()].concat();
+        for n in 0..EACH {
+            let name = format!("{tile:x}{n:07x}");
+            let (shared, rest) = if n == 0 { (0, &first[..]) } else { (PATH_MAX - 8, name.as_bytes()) };
+            number(&mut content, shared as u64);
+            bytes(&mut content, rest);
+            number(&mut content, 0);
+            metadata.extend([0; 2]);
+        }
+        let content = append(&mut object, compress(&content).unwrap());
+        let metadata = append(&mut object, compress(&metadata).unwrap());
+        top.tiles.push(Tile { first: first.into(), entries: u64::from(EACH), content, metadata });
+    }
+    assert!(object.len() < 20_000, "{}", object.len());
+    let read = |tiles: u64| {
+        let mut read = Tiles::default();
+        read.budget = Budget(tiles * u64::from(EACH) * PATH_MAX as u64);
+        let mut add = |tile: &Tile| read.add(tile, slice(&object, &tile.content), Some(slice(&object, &tile.metadata)));
+        top.tiles.iter().try_for_each(&mut add).map_err(|e| e.kind())
+    };
+    assert_eq!((read(3), read(2)), (Ok(()), Err(Kind::Corrupt)));
+}
+
+#[test]
+fn nothing_is_written_that_would_not_be_read() {
+    let mut entry = Entry { content: Content::Directory, path: vec![b'a'; PATH_MAX].into(), ..tree(1)[0].clone() };
+    Builder::default().push(&entry).unwrap();
+    entry.path = vec![b'a'; PATH_MAX + 1].into();
+    assert_eq!(Builder::default().push(&entry).unwrap_err().kind(), Kind::Unsupported);
+}

@@ -3,7 +3,7 @@
 use super::Blob;
 use super::{
     TILE_MAX, Tile,
-    bytes::{Reader, bytes, checksum, damaged, number, prefixed, unzigzag},
+    bytes::{Budget, Reader, bytes, checksum, damaged, number, prefixed, unzigzag},
     table::Table,
 };
 use crate::{
@@ -36,6 +36,8 @@ pub struct Tiles {
     pub entries: Vec<Entry>,
     /// The frames they name.
     pub frames: Frames,
+    /// What the entries take.
+    pub(super) budget: Budget,
     /// Tiles are lost, and no entry was read since: the file whose frames go on here may be lost, too.
     gap: bool,
 }
@@ -45,7 +47,8 @@ impl Tiles {
     /// and the time 0.
     ///
     /// # Errors
-    /// `Corrupt` when a checksum, a border or a path is not what it must be.
+    /// `Corrupt` when a checksum, a border or a path is not what it must be, or the entries take more memory than those of
+    /// any capture.
     pub fn add(&mut self, tile: &Tile, content: &[u8], metadata: Option<&[u8]>) -> Result<()> {
         let what = format!("the manifest's tile at {:?}", display(&tile.first));
         let content = open_blob(&tile.content, content, &what)?;
@@ -61,6 +64,7 @@ impl Tiles {
                 return Err(damaged(&what));
             }
             path = here.clone();
+            self.budget.take(taken.texts()).ok_or_else(|| damaged(&what))?;
             let (mode, mtime) = metadata.next()?;
             let mut entry = match taken {
                 Taken::Entry(entry) => entry,
@@ -198,6 +202,30 @@ fn put_run(out: &mut Vec<u8>, run: &[u32], frames: &Frames, table: &mut Table) -
 enum Taken {
     Entry(Entry),
     More(Box<[u8]>, Vec<u32>),
+}
+
+impl Taken {
+    /// What it takes of the [`Budget`], in bytes.
+    fn texts(&self) -> usize {
+        match self {
+            Taken::Entry(entry) => texts(entry),
+            Taken::More(path, run) => path.len() + run.len() * size_of::<u32>(),
+        }
+    }
+}
+
+/// What an entry takes of the [`Budget`], in bytes.
+pub(super) fn texts(entry: &Entry) -> usize {
+    let more = match &entry.content {
+        Content::Directory => 0,
+        Content::Symlink { target } => target.len(),
+        Content::File { link, location, .. } => {
+            let run =
+                if location.method == RUN { (location.stored as usize).saturating_mul(size_of::<u32>()) } else { 0 };
+            link.as_ref().map_or(0, |link| link.len()) + run
+        }
+    };
+    entry.path.len().saturating_add(more)
 }
 
 fn take_content(reader: &mut Reader<'_>, previous: &[u8], numbers: &[u32], frames: &mut Frames) -> Result<Taken> {

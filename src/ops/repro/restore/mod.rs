@@ -61,6 +61,9 @@ pub const OWN: &str = ".ci-tool";
 /// How [`Restored::failed`] calls what is made from the capture's details.
 pub const DOCUMENTS: &str = "REPRO.md and the scripts";
 
+/// What is done with a capture here, for [`catalog::still_there`].
+const RESTORED: &str = "restored";
+
 /// How long a tool may take to tell its version.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(6);
 
@@ -145,15 +148,27 @@ enum Step {
 }
 
 /// Restores a capture. Every file is verified while it is written; a damaged one is reported and the others are restored, as
-/// are the entries that a damaged manifest still tells of. Without the capture's details there are no scripts, but all files. Cut off, the same call goes on where it stopped.
+/// are the entries that a damaged manifest still tells of. Without the capture's details there are no scripts, but all files.
+/// Cut off, the same call goes on where it stopped.
 ///
 /// # Errors
-/// As [`catalog::find`]; `Usage` for a seed that is none; `Exists` when the directory is not empty; `Corrupt` when nothing of the manifest is left or it is
-/// hostile: then nothing is written. I/O.
+/// As [`catalog::find`]; `NotFound` when the capture is removed meanwhile; `Usage` for a seed that is none; `Exists` when the
+/// directory is not empty; `Corrupt` when nothing of the manifest is left or it is hostile: then nothing is written. I/O.
 pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Restored> {
     let _progress = Until(&*world.progress);
     let seeds = Seeds::open(&options.seeds, &options.into)?;
     let record = catalog::find(&world.store, id).await?.record;
+    let id = record.id.clone();
+    match put_back(world, record, seeds, options).await {
+        Err(error) if error.kind() == Kind::Corrupt => {
+            catalog::still_there(&world.store, &id, RESTORED).await?;
+            Err(error)
+        }
+        done => done,
+    }
+}
+
+async fn put_back(world: &World, record: Record, seeds: Seeds, options: &Options) -> Result<Restored> {
     let (details, damage) = match show::details(world, &record).await {
         Ok(details) => (details, None),
         Err(error) if error.kind() == Kind::Corrupt => (Details::default(), Some((DOCUMENTS.to_owned(), error))),
@@ -166,6 +181,7 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     }
     let mut manifest = read_sound(&world.store, &shown.record).await?;
     manifest.stamp((world.now)());
+    let hurt = damage.is_some() || !manifest.lost.is_empty();
     let Manifest { mut entries, frames, lost } = manifest;
     if options.layout == Layout::Portable {
         entries.iter_mut().for_each(|e| e.mode |= if e.content == Content::Directory { 0o700 } else { 0o400 });
@@ -174,6 +190,9 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     check_layout(&entries)?;
     check(&entries, false, cfg!(windows))?;
     if world.dry_run {
+        if hurt {
+            catalog::still_there(&world.store, &shown.record.id, RESTORED).await?;
+        }
         let failed = Vec::from_iter(damage);
         return Ok(Restored { entries, failed, lost, ..Restored::nothing(shown, options.into.clone()) });
     }
@@ -193,6 +212,9 @@ pub async fn restore(world: &World, id: &str, options: &Options) -> Result<Resto
     let (outcome, drift) = futures::try_join!(fill(world, contents, seeds, tree, entries), compare)?;
     let mut failed = outcome.failed;
     failed.extend(log_file(world, &shown.record, &into).await?.map(|error| ("job.log".into(), error)));
+    if hurt || !failed.is_empty() {
+        catalog::still_there(&world.store, &shown.record.id, RESTORED).await?;
+    }
     match damage {
         Some(damage) => failed.push(damage),
         None => documents::write(&documents::Input {
