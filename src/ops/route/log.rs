@@ -52,7 +52,7 @@ impl Recorder {
             Ok(decision) => json!(Report::new(rules, &decision)),
             Err(error) => brief(&error),
         };
-        self.line_of(at, id, rules, job, (result, steps))
+        self.line_of(at, id, rules, job, (result, &steps))
     }
 
     /// As [`Recorder::line`], with a result that rules and job alone do not tell, and the steps that led to it.
@@ -62,7 +62,7 @@ impl Recorder {
         id: &Id,
         rules: &Rules,
         job: &Job,
-        (result, steps): (Value, Steps),
+        (result, steps): (Value, &Steps),
     ) -> Vec<u8> {
         let mut input = job.clone();
         // Most jobs have none, and the search for secrets in variables has much to prepare.

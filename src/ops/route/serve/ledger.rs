@@ -1,10 +1,10 @@
 //! What a service remembers of its decisions: numbers and, where there is to be one, a log.
 
-use super::{Event, Hear, metrics::Metrics, snapshot::Snapshot};
+use super::{Event, Hear, metrics::Metrics};
 use crate::{
     error::Result,
     ops::route::{
-        decide::{Decision, trace},
+        decide::Decision,
         job::Job,
         log::{Appender, Entry, Recorder, Writer},
         report::{Report, Steps},
@@ -40,13 +40,10 @@ impl Ledger {
         Ok(Ledger { metrics: Metrics::default(), log, now, random })
     }
 
-    /// Counts and logs a decision that rules and job alone do not tell, because others were asked.
-    pub fn decided(&self, rules: &Rules, job: &Job, decision: &Decision<'_>) {
+    /// Counts and logs a decision that rules and job alone do not tell, because others were asked, and its steps.
+    pub fn decided(&self, rules: &Rules, job: &Job, decision: &Decision<'_>, steps: &Steps) {
         self.metrics.decided_anywhere(decision);
         if let Some((writer, recorder)) = &self.log {
-            let mut steps = Steps::default();
-            // It was decided before, so that this cannot fail: only its steps are wanted.
-            let _ = trace(rules, job, &mut steps);
             let id = Id::from_random((self.random)());
             let result = json!(Report::new(rules, decision));
             writer.record_line(recorder.line_of((self.now)(), &id, rules, job, (result, steps)));
@@ -59,9 +56,9 @@ impl Ledger {
     }
 
     /// Logs what was asked. `size` is about how many bytes the job holds.
-    pub(super) fn record(&self, snapshot: &Snapshot, job: Job, size: usize) {
+    pub(super) fn record(&self, rules: &Arc<Rules>, job: Job, size: usize) {
         if let Some((writer, _)) = &self.log {
-            let rules = Arc::clone(&snapshot.rules);
+            let rules = Arc::clone(rules);
             writer.record(Entry { at: (self.now)(), random: (self.random)(), rules, job, size });
         }
     }
