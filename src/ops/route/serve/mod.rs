@@ -45,7 +45,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    join,
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch::Receiver},
     task::JoinSet,
@@ -243,22 +242,7 @@ impl Service {
         if !connections.tasks.is_empty() {
             hear(Event::Draining(connections.tasks.len()));
         }
-        let drained = async {
-            while !connections.tasks.is_empty() {
-                tokio::select! {
-                    accepted = listener.accept() => connections.add(accepted).await,
-                    Some(_) = connections.tasks.join_next() => {}
-                }
-            }
-        };
-        let late = async {
-            match &shared.acquire {
-                Some(acquire) => acquire.drain(DRAIN).await,
-                None => 0,
-            }
-        };
-        let (_, jobs) = join!(timeout(DRAIN, drained), late);
-        let unfinished = Unfinished { connections: connections.tasks.len(), jobs };
+        let unfinished = connections.finish(&listener).await;
         connections.tasks.shutdown().await;
         drop(connections);
         follower.abort();
@@ -304,6 +288,34 @@ impl Connections {
         // Without it answers are late, but right.
         let _ = stream.set_nodelay(true);
         self.tasks.spawn(connection(stream, permit, served, Arc::clone(&self.shared), self.stop.clone()));
+    }
+
+    /// Finishes what is under way within the time to drain. Who calls meanwhile is told that it ends.
+    async fn finish(&mut self, listener: &TcpListener) -> Unfinished {
+        let shared = Arc::clone(&self.shared);
+        let mut late = pin!(async {
+            match &shared.acquire {
+                Some(acquire) => acquire.drain(DRAIN).await,
+                None => 0,
+            }
+        });
+        let mut jobs = None;
+        let finished = async {
+            while jobs.is_none() || !self.tasks.is_empty() {
+                tokio::select! {
+                    left = &mut late, if jobs.is_none() => jobs = Some(left),
+                    accepted = listener.accept() => self.add(accepted).await,
+                    Some(_) = self.tasks.join_next() => {}
+                }
+            }
+        };
+        let _ = timeout(DRAIN, finished).await;
+        let jobs = match jobs {
+            Some(jobs) => jobs,
+            // Its own time ends in the same moment.
+            None => late.await,
+        };
+        Unfinished { connections: self.tasks.len(), jobs }
     }
 }
 
