@@ -310,7 +310,7 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l helix-token-env -d 'The environment variable that holds Helix\'s token, instead of HELIX_ACCESS_TOKEN' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l helix-job -d 'Send each job that is acquired to Helix: the file of a job that lacks only its queue' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l timeout -d 'Give up clients that are silent for so long, or take so long to send a request' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l concurrency -d 'Batches and acquire calls at once; any more are told to come again' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l concurrency -d 'Batches at once, and acquire calls at once. More batches are told to come again, more calls are decided without a look-up, or told so where a job is to be sent' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l connections -d 'Connections at once; a process may often have no more than 1024 files open' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
@@ -319,7 +319,7 @@ json\t'One JSON document'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l early-accept -d 'Answer acquire calls first, and look the job up and send it afterwards'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -l early-accept -d 'Answer acquire calls first, and look the job up and send it afterwards; needs --helix-job'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'

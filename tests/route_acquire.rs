@@ -9,10 +9,10 @@ mod http;
 
 use ci_tool::{
     engine::helix::Helix,
-    error::Error,
     http::{Client, Token},
     ops::route::{
-        acquire::{Acquirer, Answer, Decided, Observer, Options, Outcome, Secret},
+        acquire::{Acquirer, Answer, Decided, FailedLate, Observer, Options, Outcome, Received, Secret},
+        job::Job,
         lookup::Cause,
         rules::Rules,
         submit::HelixJob,
@@ -40,7 +40,10 @@ const LONG: Duration = Duration::from_secs(20);
 struct Heard {
     /// Queue and cause.
     decided: Mutex<Vec<(String, Option<Cause>)>>,
-    late: Mutex<Vec<String>>,
+    undecided: Mutex<Vec<String>>,
+    /// Why, and whether the CI system was told.
+    late: Mutex<Vec<(String, bool)>>,
+    ended: Mutex<Vec<Duration>>,
 }
 
 impl Observer for Heard {
@@ -48,8 +51,16 @@ impl Observer for Heard {
         self.decided.lock().unwrap().push((decided.decision.id().to_string(), decided.lookup));
     }
 
-    fn failed_late(&self, _: &str, error: &Error) {
-        self.late.lock().unwrap().push(error.to_string());
+    fn undecided(&self, _: &Arc<Rules>, job: Job) {
+        self.undecided.lock().unwrap().push(job.queue);
+    }
+
+    fn failed_late(&self, failed: FailedLate<'_>) {
+        self.late.lock().unwrap().push((failed.error.to_string(), failed.untold.is_none()));
+    }
+
+    fn ended_late(&self, after: Duration) {
+        self.ended.lock().unwrap().push(after);
     }
 }
 
@@ -103,20 +114,27 @@ fn body(ci: &Server, queue: &str) -> Value {
 }
 
 async fn answer(acquirer: &Acquirer, body: &Value) -> Answer {
-    acquirer.answer(rules(), body.to_string().as_bytes(), None, Instant::now()).await
+    acquirer.answer(received(body.to_string().as_bytes(), None)).await
 }
 
-/// Answers, and checks that it is in time. The machine may be busy: being late counts when it happens every time.
+fn received<'a>(body: &'a [u8], signature: Option<&'a str>) -> Received<'a> {
+    Received { rules: rules(), body, signature, arrived: Instant::now(), busy: false }
+}
+
+/// Answers, and checks that it is in time. The machine may be busy: three times of five have to be.
 async fn answer_in_time(options: impl Fn() -> Options, body: &Value) -> (Answer, Arc<Heard>) {
-    let mut late = Vec::new();
-    for _ in 0..4 {
+    let (mut in_time, mut late) = (0, Vec::new());
+    while late.len() < 3 {
         let (acquirer, heard) = acquirer(options());
         let started = Instant::now();
         let answer = answer(&acquirer, body).await;
-        if started.elapsed() <= DEADLINE + GRACE {
+        match started.elapsed() {
+            took if took <= DEADLINE + GRACE => in_time += 1,
+            took => late.push(took),
+        }
+        if in_time == 3 {
             return (answer, heard);
         }
-        late.push(started.elapsed());
     }
     panic!("took {late:?}");
 }
@@ -162,7 +180,7 @@ async fn calls_must_be_signed_where_a_secret_is_set() {
         (Some("ä".repeat(64)), Outcome::BadSignature),
     ];
     for (signature, outcome) in cases {
-        let answer = acquirer.answer(rules(), body.as_bytes(), signature.as_deref(), Instant::now()).await;
+        let answer = acquirer.answer(received(body.as_bytes(), signature.as_deref())).await;
         assert_eq!(answer.outcome, outcome, "{signature:?}");
         assert_eq!(answer.body["accepted"], outcome == Outcome::Accepted);
     }
@@ -172,7 +190,8 @@ async fn calls_must_be_signed_where_a_secret_is_set() {
 async fn an_unknown_queue_is_refused_before_anything_is_looked_up_also_early() {
     for early_accept in [false, true] {
         let ci = ci();
-        let (acquirer, heard) = acquirer(Options { early_accept, ..Options::default() });
+        let (helix, jobs) = helix::start(Mood::default());
+        let (acquirer, heard) = acquirer(Options { early_accept, ..with_helix(&helix) });
         for (queue, outcome, status) in [
             ("nowhere", Outcome::UnknownQueue, 404),
             ("nowhere.svc", Outcome::UnknownQueue, 404),
@@ -183,11 +202,13 @@ async fn an_unknown_queue_is_refused_before_anything_is_looked_up_also_early() {
             assert_eq!(answer.body["accepted"], false);
         }
         for text in ["", "[]", "{}", r#"{"agentSpecification": {}}"#, r#"{"agentSpecification": {"queue": 1}}"#] {
-            let answer = acquirer.answer(rules(), text.as_bytes(), None, Instant::now()).await;
+            let answer = acquirer.answer(received(text.as_bytes(), None)).await;
             assert_eq!(answer.outcome, Outcome::BadRequest, "{text}");
         }
-        assert!(acquirer.drain(LONG).await);
-        assert!(ci.asked().is_empty() && heard.decided.lock().unwrap().is_empty());
+        assert_eq!(acquirer.drain(LONG).await, 0);
+        assert!(ci.asked().is_empty() && jobs.lock().unwrap().is_empty());
+        assert!(heard.decided.lock().unwrap().is_empty());
+        assert_eq!(*heard.undecided.lock().unwrap(), ["nowhere", "nowhere.svc", "no queue"]);
     }
 }
 
@@ -264,9 +285,10 @@ async fn early_accept_answers_first_and_works_then() {
     let answer = answer(&acquirer, &body(&ci, QUEUE)).await;
     assert_eq!((answer.outcome, &answer.body["agentData"]["pending"]), (Outcome::AcceptedEarly, &true.into()));
     assert!(ci.asked().is_empty() && jobs.lock().unwrap().is_empty(), "it answers first");
-    assert!(acquirer.drain(LONG).await);
+    assert_eq!(acquirer.drain(LONG).await, 0);
     assert_eq!(jobs.lock().unwrap().values().next().unwrap()["QueueId"], TWIN);
     assert!(heard.late.lock().unwrap().is_empty());
+    assert_eq!(heard.ended.lock().unwrap().len(), 1);
     assert_eq!(ci.asked().len(), 1);
 }
 
@@ -276,8 +298,10 @@ async fn a_late_failure_is_reported_to_the_ci_system() {
     let ci = ci();
     let (acquirer, heard) = acquirer(Options { early_accept: true, ..with_helix(&server) });
     assert_eq!(answer(&acquirer, &body(&ci, QUEUE)).await.outcome, Outcome::AcceptedEarly);
-    assert!(acquirer.drain(LONG).await);
-    assert_eq!(heard.late.lock().unwrap().len(), 1);
+    assert_eq!(acquirer.drain(LONG).await, 0, "it failed by itself");
+    let late = heard.late.lock().unwrap();
+    assert!(late.len() == 1 && late[0].1, "{late:?}");
+    assert_eq!(heard.ended.lock().unwrap().len(), 1);
     let asked = ci.asked();
     let told: Vec<_> = asked.iter().filter(|r| r.target == "/fail").collect();
     assert_eq!((told.len(), told[0].header("content-type")), (1, "application/json"));
@@ -286,11 +310,67 @@ async fn a_late_failure_is_reported_to_the_ci_system() {
 }
 
 #[tokio::test]
-async fn draining_ends_when_its_time_is_over() {
-    let stalls = Server::start(|_, _| Reply::Silence);
-    let (acquirer, _) = acquirer(Options { early_accept: true, ..Options::default() });
-    answer(&acquirer, &body(&stalls, QUEUE)).await;
-    assert!(!acquirer.drain(Duration::from_millis(1)).await);
+async fn what_is_not_done_when_the_service_stops_is_told_and_counted() {
+    let (helix, jobs) = helix::start(Mood::default());
+    let stalls = Server::start(|request, _| match request.target.as_str() {
+        "/fail" => Reply::status(204, ""),
+        _ => Reply::Silence,
+    });
+    let heard = Arc::new(Heard::default());
+    let options = Options { early_accept: true, deadline: LONG, ..with_helix(&helix) };
+    let acquirer = Acquirer::new(Client::new(), options, heard.clone());
+    let mut nobody = body(&stalls, QUEUE);
+    nobody.as_object_mut().unwrap().remove("failRequestUrl");
+    for body in [&body(&stalls, QUEUE), &nobody] {
+        assert_eq!(answer(&acquirer, body).await.outcome, Outcome::AcceptedEarly);
+    }
+
+    let started = Instant::now();
+    assert_eq!(acquirer.drain(Duration::from_secs(4)).await, 2);
+    assert!(started.elapsed() < LONG, "nobody waited for its deadline");
+    let mut late = heard.late.lock().unwrap().clone();
+    late.sort();
+    assert_eq!(late, [("the service stopped".to_owned(), false), ("the service stopped".to_owned(), true)]);
+    let told: Vec<_> = stalls.asked().into_iter().filter(|r| r.target == "/fail").collect();
+    assert_eq!(told.len(), 1);
+    assert!(String::from_utf8_lossy(&told[0].body).contains("the service stopped"));
+    assert!(jobs.lock().unwrap().is_empty());
     // Nothing is promised any more that nobody would do.
-    assert_eq!(answer(&acquirer, &body(&stalls, QUEUE)).await.outcome, Outcome::Accepted);
+    assert_eq!(answer(&acquirer, &body(&ci(), QUEUE)).await.outcome, Outcome::Accepted);
+}
+
+#[tokio::test]
+async fn nothing_is_promised_where_nothing_would_be_sent() {
+    let ci = ci();
+    let (acquirer, _) = acquirer(Options { early_accept: true, ..Options::default() });
+    let answer = answer(&acquirer, &body(&ci, QUEUE)).await;
+    assert_eq!((answer.outcome, &answer.body["agentData"]["queue"]), (Outcome::Accepted, &TWIN.into()));
+}
+
+#[tokio::test]
+async fn without_room_for_a_look_up_it_is_decided_at_once_or_refused() {
+    let ci = ci();
+    let body = body(&ci, QUEUE).to_string();
+    let busy = || Received { busy: true, ..received(body.as_bytes(), None) };
+
+    let (alone, heard) = acquirer(Options::default());
+    let answer = alone.answer(busy()).await;
+    assert_eq!((answer.outcome, &answer.body["agentData"]["queue"]), (Outcome::Accepted, &QUEUE.into()));
+    let event = &answer.body["agentData"]["event"];
+    assert!(event["message"].as_str().unwrap().contains("too many look-ups under way"), "{event}");
+    assert_eq!(*heard.decided.lock().unwrap(), [(QUEUE.to_owned(), Some(Cause::Busy))]);
+
+    let (helix, jobs) = helix::start(Mood::default());
+    let (sends, heard) = acquirer(with_helix(&helix));
+    let answer = sends.answer(busy()).await;
+    assert_eq!((answer.outcome, answer.outcome.status()), (Outcome::Busy, 503));
+    assert_eq!(answer.body["accepted"], false);
+    assert!(heard.decided.lock().unwrap().is_empty() && jobs.lock().unwrap().is_empty());
+    assert!(ci.asked().is_empty() && helix.asked().is_empty());
+
+    // What is done after the answer has bounds of its own.
+    let (early, _) = acquirer(Options { early_accept: true, ..with_helix(&helix) });
+    assert_eq!(early.answer(busy()).await.outcome, Outcome::AcceptedEarly);
+    assert_eq!(early.drain(LONG).await, 0);
+    assert_eq!(jobs.lock().unwrap().values().next().unwrap()["QueueId"], TWIN);
 }

@@ -2,16 +2,21 @@
 
 use super::client::Client;
 use ci_tool::{
-    ops::route::serve::{Acquire, Acquired, Call, Hear, Ledger, Options, Service},
+    ops::route::serve::{Acquire, Acquired, Call, Hear, Ledger, Options, Service, Unfinished},
     process::Stop,
 };
 use jiff::Timestamp;
 use serde_json::json;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 use tokio::sync::{Notify, watch};
+
+const AUTHORIZED: &str = "Authorization: Bearer none of its business\r\n";
 
 /// Tells what it was handed; waits first when the body says so.
 #[derive(Default)]
@@ -33,11 +38,12 @@ impl Acquire for Echo {
             "signature": call.signature,
             "queues": call.rules.queues.len(),
         });
-        Acquired { status: 202, body: told, outcome: "echoed" }
+        Acquired { status: if call.busy { 503 } else { 202 }, body: told, outcome: "echoed" }
     }
 
-    async fn drain(&self) {
+    async fn drain(&self, _: Duration) -> usize {
         self.drained.store(true, Relaxed);
+        3
     }
 }
 
@@ -53,6 +59,7 @@ async fn a_call_travels_untouched_and_is_finished_before_the_end() {
         listen: "127.0.0.1:0".parse().unwrap(),
         rules,
         ledger: Arc::clone(&ledger),
+        helix: None,
         token: Some("none of its business".into()),
         acquire: Some(Arc::clone(&echo) as Arc<dyn Acquire>),
         patience: super::service::LIMIT,
@@ -65,9 +72,7 @@ async fn a_call_travels_untouched_and_is_finished_before_the_end() {
     let (_hangups, heard) = watch::channel(0);
     let service = tokio::spawn(service.run(stop, heard));
     let ask = move |body: &'static str| {
-        tokio::task::spawn_blocking(move || {
-            Client::connect(address).ask_with("POST", "/acquireagent", "X-Azure-Signature: 0aff\r\n", body)
-        })
+        tokio::task::spawn_blocking(move || Client::connect(address).acquire("X-Azure-Signature: 0aff\r\n", body))
     };
 
     let answer = ask("a body").await.unwrap().expect(202);
@@ -76,11 +81,19 @@ async fn a_call_travels_untouched_and_is_finished_before_the_end() {
     echo.waits.notified().await;
     let refused = ask("another").await.unwrap().expect(503);
     assert!(refused.head.contains("retry-after"), "{}", refused.head);
+    let batch = move || Client::connect(address).ask_with("POST", "/v1/batch", AUTHORIZED, "{\"queue\": \"q\"}");
+    let batch = tokio::task::spawn_blocking(batch).await.unwrap().expect(200);
+    assert!(batch.text().contains("\"queue\":\"q\""), "batches have room of their own: {}", batch.text());
     stopper.stop(ci_tool::process::StopReason::Terminate);
+    let ready = move || Client::connect(address).ask("GET", "/readyz", "").status;
+    while tokio::task::spawn_blocking(ready).await.unwrap() == 200 {}
+    let late = ask("too late").await.unwrap().expect(503);
+    assert_eq!((&late.json()["accepted"], late.head.contains("retry-after")), (&json!(false), true));
     echo.go_on.notify_one();
     waiting.await.unwrap().expect(202);
-    assert_eq!(service.await.unwrap(), 0);
+    assert_eq!(service.await.unwrap(), Unfinished { connections: 0, jobs: 3 });
     assert!(echo.drained.load(Relaxed));
     let text = ledger.metrics.text();
-    assert!(text.contains("ci_tool_route_acquire_seconds_count{outcome=\"echoed\"} 2"), "{text}");
+    assert!(text.contains("ci_tool_route_acquire_seconds_count{outcome=\"echoed\"} 3"), "{text}");
+    assert!(text.contains("ci_tool_route_acquire_seconds_count{outcome=\"busy\"} 1"), "{text}");
 }

@@ -44,6 +44,11 @@ impl Client {
         self.answer()
     }
 
+    /// An acquire call, with more headers, each with its line break.
+    pub fn acquire(&mut self, headers: &str, body: &str) -> Answer {
+        self.ask_with("POST", "/acquireagent", &format!("Content-Type: application/json\r\n{headers}"), body)
+    }
+
     /// Reads a head and leaves the body.
     pub fn head(&mut self) -> (u16, String) {
         let mut head = String::new();

@@ -18,6 +18,19 @@ fn a_decision_is_what_the_command_decides() {
 }
 
 #[test]
+fn the_steps_are_told_to_who_asks_for_them() {
+    let place = Place::new();
+    let service = place.serve(&[]);
+    let said = place.route(&["--queue", "q", "--branch", "release/5.0", "--output", "json"]).output().unwrap();
+    let expected: Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!(service.ask("POST", "/v1/decide?trace=true", JOB).expect(200).json(), expected);
+    for (query, status) in [("?", 200), ("?trace=false", 200), ("?trace=yes", 400), ("?trase=true", 400)] {
+        let answer = service.ask("POST", &format!("/v1/decide{query}"), JOB).expect(status).json();
+        assert_eq!(answer.get("trace"), None, "{query}");
+    }
+}
+
+#[test]
 fn variables_decide_in_either_casing() {
     let service = Place::new().serve(&[]);
     for name in ["system.pullRequest.targetBranch", "SYSTEM_PULLREQUEST_TARGETBRANCH"] {
@@ -39,6 +52,21 @@ fn each_line_of_a_batch_is_answered_in_its_place() {
     assert_eq!((field(0, "queue"), field(4, "queue")), (json!("q.svc"), json!("q")));
     assert_eq!((&field(2, "error")["kind"], &field(3, "error")["kind"]), (&json!("not_found"), &json!("usage")));
     assert_eq!(service.metric("ci_tool_route_request_seconds_count{endpoint=\"batch\"}"), Some(1.0));
+}
+
+#[test]
+fn a_line_that_is_no_job_in_size_is_answered_in_its_place() {
+    let service = Place::new().serve(&[]);
+    let long = |bytes: usize| format!("{{\"queue\": \"q\"{}}}", " ".repeat(bytes - 14));
+    let jobs = [JOB.into(), long((1 << 20) + 1), long(1 << 20), "x".repeat(3 << 20), JOB.into()].join("\n");
+    let text = service.ask("POST", "/v1/batch", &jobs).expect(200).text();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let queues: Vec<Option<&str>> = lines.iter().map(|line| line["queue"].as_str()).collect();
+    assert_eq!(queues, [Some("q.svc"), None, Some("q"), None, Some("q.svc")]);
+    for line in [1, 3] {
+        let error = &lines[line]["error"];
+        assert_eq!(error["message"], "the line is longer than 1048576 bytes", "{error}");
+    }
 }
 
 #[test]

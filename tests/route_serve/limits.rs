@@ -94,6 +94,8 @@ fn connections_beyond_the_limit_are_told_to_come_again() {
     let refused = third.ask("POST", "/v1/decide", JOB).expect(503);
     assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
     assert!(third.is_closed());
+    let refused = service.client().acquire("", "{}").expect(503);
+    assert_eq!(refused.json()["accepted"], false, "a pool provider's call is answered as one");
     drop(held);
     until("the connections are free", || service.ask("POST", "/v1/decide", JOB).status == 200);
 }

@@ -68,3 +68,18 @@ fn a_log_that_was_moved_is_begun_anew_on_a_hangup() {
     until("the second record is written", || place.read("log.jsonl").lines().count() == 1);
     assert_eq!(records(&place.path("log.1")).len(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_log_that_takes_nothing_any_more_does_not_keep_the_service_from_ending() {
+    let place = Place::new();
+    let pipe = place.path("log");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // Both ends, so that nobody waits for the other to open it; it is never read.
+    let _held = std::fs::File::options().read(true).write(true).open(&pipe).unwrap();
+    let service = place.serve(&["--log", "log"]);
+    service.ask("POST", "/v1/batch", &format!("{JOB}\n").repeat(2000)).expect(200);
+    service.signal(rustix::process::Signal::TERM);
+    until("people are told", || service.said("decisions are not logged"));
+    assert_eq!(service.wait(), Some(0));
+}

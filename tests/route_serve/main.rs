@@ -3,6 +3,9 @@
 mod acquire;
 mod client;
 mod decisions;
+#[path = "../support/helix.rs"]
+#[allow(dead_code, reason = "other suites use the rest")]
+mod helix;
 #[path = "../support/http.rs"]
 #[allow(dead_code, reason = "other suites use the rest")]
 mod http;

@@ -7,7 +7,7 @@ use crate::{
     http::Client,
     ops::route::{
         acquire,
-        serve::{Event, Hear, Ledger, Options, Service, acquirer, may_listen},
+        serve::{Event, Hear, Ledger, Options, Service, Unfinished, acquirer, may_listen},
         submit::HelixJob,
     },
     pipeline::{duration, env::text},
@@ -31,7 +31,7 @@ use std::{
 #[derive(Debug, clap::Args)]
 #[command(
     before_help = "Examples:\n  ci-tool route serve --listen 127.0.0.1:8080\n  ci-tool route serve --listen 127.0.0.1:0 --log decisions.jsonl --output json",
-    after_help = "SIGTERM and SIGINT end it within ten seconds, when requests under way are answered; with 3 if some had to be cut off."
+    after_help = "SIGTERM and SIGINT end it within ten seconds, when requests under way are answered; with 3 if some had to be cut off, or a job that had been accepted was not sent."
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -47,13 +47,14 @@ pub(super) struct Args {
     /// Send each job that is acquired to Helix: the file of a job that lacks only its queue
     #[arg(long, value_name = "FILE", help_heading = "Helix")]
     helix_job: Option<PathBuf>,
-    /// Answer acquire calls first, and look the job up and send it afterwards
+    /// Answer acquire calls first, and look the job up and send it afterwards; needs --helix-job
     #[arg(long)]
     early_accept: bool,
     /// Give up clients that are silent for so long, or take so long to send a request
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = patience)]
     timeout: Duration,
-    /// Batches and acquire calls at once; any more are told to come again
+    /// Batches at once, and acquire calls at once. More batches are told to come again, more calls are decided without a
+    /// look-up, or told so where a job is to be sent
     #[arg(long, value_name = "N", default_value = "256")]
     concurrency: NonZeroUsize,
     /// Connections at once; a process may often have no more than 1024 files open
@@ -77,15 +78,13 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         helix: args.helix.connect(session, &client)?.map(Arc::new),
         template: args.helix_job.as_deref().map(template).transpose()?,
     };
-    if acquire.template.is_some() && acquire.helix.is_none() {
-        return Err(Error::new(Kind::Usage, "--helix-job is to be sent, and no Helix is named")
-            .hint("--helix URL, CI_TOOL_ROUTE_HELIX, or in ci-tool.yaml: route: {helix: URL}"));
-    }
+    may_send(&acquire)?;
     let options = Options {
         listen: args.listen,
         rules: args.rules.path(session)?,
         ledger: Arc::clone(&ledger),
         token,
+        helix: acquire.helix.clone(),
         acquire: Some(acquirer(client, acquire, ledger, Arc::clone(&hear))),
         patience: args.timeout,
         concurrency: args.concurrency.get(),
@@ -102,14 +101,37 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         }
         false => session.out.text(&format!("listening on {address}")),
     }
-    match service.run(stop, hangups).await {
-        0 => Ok(exit::DONE),
-        cut => {
-            let connections = out::count(cut as u64, "connection", "connections");
-            session.out.warn(&format!("{connections} did not end in time and had to be cut off"));
-            Ok(exit::PARTLY)
-        }
+    let Unfinished { connections, jobs } = service.run(stop, hangups).await;
+    if connections > 0 {
+        let connections = out::count(connections as u64, "connection", "connections");
+        session.out.warn(&format!("{connections} did not end in time and had to be cut off"));
     }
+    if jobs > 0 {
+        let jobs = out::count(jobs as u64, "job", "jobs");
+        session.out.warn(&format!("{jobs} had been accepted and could not be sent in time"));
+    }
+    Ok(if connections + jobs > 0 { exit::PARTLY } else { exit::DONE })
+}
+
+/// Holds that what is promised can be done, and only for those who may ask for it.
+fn may_send(options: &acquire::Options) -> Result<()> {
+    let sends = options.template.is_some();
+    let (message, hint) = if options.early_accept && !sends {
+        ("--early-accept sends the job afterwards, and no job is named", "name it with --helix-job FILE")
+    } else if sends && options.helix.is_none() {
+        (
+            "--helix-job is to be sent, and no Helix is named",
+            "--helix URL, CI_TOOL_ROUTE_HELIX, or in ci-tool.yaml: route: {helix: URL}",
+        )
+    } else if sends && options.secret.is_none() {
+        (
+            "--helix-job lets whoever calls send jobs, and route.secret_env is not set",
+            "name the variable that holds the acquire calls' secret in ci-tool.yaml: route: {secret_env: NAME}",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Kind::Usage, message).hint(hint))
 }
 
 fn hear(session: &Session) -> Hear {
@@ -127,9 +149,13 @@ fn hear(session: &Session) -> Hear {
             out.warn("decisions are not logged");
             out.error(error);
         }
-        Event::FailedLate { id, error } => {
-            out.warn(&format!("the job of agent {id} failed after it had been accepted"));
-            out.error(error);
+        Event::FailedLate(failed) => {
+            out.warn(&format!("the job of agent {} failed after it had been accepted", failed.id));
+            out.error(failed.error);
+            if let Some(untold) = failed.untold {
+                out.warn("the CI system could not be told, and waits for it");
+                out.error(untold);
+            }
         }
         Event::Draining(n) => {
             out.note(&format!("stopping: {} to finish", out::count(n as u64, "connection", "connections")));

@@ -26,11 +26,14 @@ pub enum Cause {
     Nonsense,
     /// The answer is too long.
     TooLarge,
+    /// Too many others were under way.
+    Busy,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Cause; 5] = [Cause::Timeout, Cause::Refused, Cause::Status, Cause::Nonsense, Cause::TooLarge];
+    pub const ALL: [Cause; 6] =
+        [Cause::Timeout, Cause::Refused, Cause::Status, Cause::Nonsense, Cause::TooLarge, Cause::Busy];
 
     /// The name in metrics and JSON.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +43,7 @@ impl Cause {
             Cause::Status => "status",
             Cause::Nonsense => "nonsense",
             Cause::TooLarge => "too_large",
+            Cause::Busy => "busy",
         }
     }
 

@@ -4,6 +4,7 @@
 //! within one deadline, and early accept answers before the job is looked up.
 
 mod call;
+mod late;
 
 pub use call::Secret;
 
@@ -23,17 +24,12 @@ use crate::{
 };
 use bytes::Bytes;
 use call::Wanted;
+use late::{Late, Promise, TELLING};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
-};
+use tokio::time::Instant;
 
-/// How many calls may be worked on after their answer. The next ones are answered when they are done.
-const LATE_MAX: u32 = 256;
-/// How long telling the CI system of a late failure may take.
-const TELLING: Duration = Duration::from_secs(5);
+const TOO_MANY: &str = "too many look-ups under way";
 
 /// How acquire calls are served.
 #[derive(Debug, Default)]
@@ -42,7 +38,7 @@ pub struct Options {
     pub secret: Option<Secret>,
     /// How long a call may take in all. Where a job is to be sent, looking up has 60 % of it and asking for the queue ends at 80 %.
     pub deadline: Duration,
-    /// Answer first.
+    /// Answer first, where a job is to be sent.
     pub early_accept: bool,
     /// Asked whether twins exist.
     pub helix: Option<Arc<Helix>>,
@@ -65,6 +61,8 @@ pub enum Outcome {
     BadRequest,
     /// Helix did not take the job.
     Failed,
+    /// There was too much to do, or the service stops.
+    Busy,
 }
 
 impl Outcome {
@@ -77,6 +75,7 @@ impl Outcome {
             Outcome::BadSignature => "bad_signature",
             Outcome::BadRequest => "bad_request",
             Outcome::Failed => "failed",
+            Outcome::Busy => "busy",
         }
     }
 
@@ -87,7 +86,7 @@ impl Outcome {
             Outcome::UnknownQueue => 404,
             Outcome::BadSignature => 401,
             Outcome::BadRequest => 400,
-            Outcome::Failed => 503,
+            Outcome::Failed | Outcome::Busy => 503,
         }
     }
 }
@@ -102,10 +101,27 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn refused(outcome: Outcome, why: &Error) -> Answer {
+    /// The answer to a call that gets no agent.
+    pub fn refused(outcome: Outcome, why: &Error) -> Answer {
         let body = json!({ "accepted": false, "message": why.message(), "hints": why.hints() });
         Answer { outcome, body }
     }
+}
+
+/// A call as it arrived.
+#[derive(Debug, Clone)]
+pub struct Received<'a> {
+    /// The rules to decide by.
+    pub rules: Arc<Rules>,
+    /// The body, which is what the signature is of.
+    pub body: &'a [u8],
+    /// The header `X-Azure-Signature`.
+    pub signature: Option<&'a str>,
+    /// When it arrived.
+    pub arrived: Instant,
+    /// There is no room for another look-up: it is decided without one where nothing is to be sent, and refused where
+    /// something is.
+    pub busy: bool,
 }
 
 /// A decision that was made for a call.
@@ -125,12 +141,27 @@ pub struct Decided<'a> {
     pub lookup: Option<Cause>,
 }
 
+/// A call that had been accepted, and whose job was not sent.
+#[derive(Debug, Clone, Copy)]
+pub struct FailedLate<'a> {
+    /// The id of the agent wanted.
+    pub id: &'a str,
+    /// Why.
+    pub error: &'a Error,
+    /// Why the CI system could not be told.
+    pub untold: Option<&'a Error>,
+}
+
 /// Hears of decisions, also of those that are made after the answer.
 pub trait Observer: Send + Sync {
     /// A decision was made.
     fn decided(&self, decided: Decided<'_>);
-    /// A call that had been accepted failed; the CI system is told next.
-    fn failed_late(&self, id: &str, error: &Error);
+    /// A call whose queue cannot be decided was refused.
+    fn undecided(&self, rules: &Arc<Rules>, job: Job);
+    /// A call that had been accepted failed, and the CI system was told or could not be.
+    fn failed_late(&self, failed: FailedLate<'_>);
+    /// The work on a call that had been accepted has ended, so long after the call arrived.
+    fn ended_late(&self, after: Duration);
 }
 
 /// Serves acquire calls. Clones serve together.
@@ -139,56 +170,64 @@ pub struct Acquirer {
     client: Client,
     options: Arc<Options>,
     observer: Arc<dyn Observer>,
-    late: Arc<Semaphore>,
+    late: Arc<Late>,
 }
 
 impl Acquirer {
     /// A server that works on nothing yet.
     pub fn new(client: Client, options: Options, observer: Arc<dyn Observer>) -> Acquirer {
-        let late = Arc::new(Semaphore::new(LATE_MAX as usize));
-        Acquirer { client, options: Arc::new(options), observer, late }
+        Acquirer { client, options: Arc::new(options), observer, late: Late::new() }
     }
 
-    /// Answers a call that arrived at `arrived`. `signature` is its header `X-Azure-Signature`. Needs a tokio runtime for what
-    /// is done after the answer.
-    pub async fn answer(&self, rules: Arc<Rules>, body: &[u8], signature: Option<&str>, arrived: Instant) -> Answer {
+    /// Answers a call. Needs a tokio runtime for what is done after the answer.
+    pub async fn answer(&self, call: Received<'_>) -> Answer {
         if let Some(secret) = &self.options.secret
-            && !signature.is_some_and(|signature| secret.signed(body, signature))
+            && !call.signature.is_some_and(|signature| secret.signed(call.body, signature))
         {
             let error = Error::new(Kind::Denied, "the signature of the call is missing or wrong")
                 .hint("X-Azure-Signature has the hexadecimal HMAC-SHA512 of the body under the shared secret");
             return Answer::refused(Outcome::BadSignature, &error);
         }
-        let wanted = match Wanted::parse(body) {
+        let wanted = match Wanted::parse(call.body) {
             Ok(wanted) => wanted,
             Err(error) => return Answer::refused(Outcome::BadRequest, &error),
         };
         let job = Job { queue: wanted.agent_specification.queue.clone(), ..Job::default() };
         // An unknown queue is not worth a look-up, and must be told before the call is accepted.
-        if let Err(error) = decide(&rules, &job) {
+        if let Err(error) = decide(&call.rules, &job) {
+            self.observer.undecided(&call.rules, job);
             let outcome = if error.kind() == Kind::NotFound { Outcome::UnknownQueue } else { Outcome::BadRequest };
             return Answer::refused(outcome, &error);
         }
-        let work = Work { id: wanted.id(), wanted, job, arrived };
+        let work = Work { id: wanted.id(), wanted, job, arrived: call.arrived, busy: call.busy };
+        let sends = self.sends().is_some();
         if self.options.early_accept
-            && let Ok(permit) = Arc::clone(&self.late).try_acquire_owned()
+            && sends
+            && let Some(promise) = self.late.promise()
         {
             let data = json!({ "queue": work.job.queue, "correlationId": work.id, "pending": true });
-            tokio::spawn(self.clone().finish_late(rules, work, permit));
+            tokio::spawn(self.clone().finish_late(call.rules, Work { busy: false, ..work }, promise));
             return Answer { outcome: Outcome::AcceptedEarly, body: json!({ "accepted": true, "agentData": data }) };
         }
-        match self.finish(&rules, work).await {
+        if work.busy && sends {
+            let error = Error::new(Kind::Transient, TOO_MANY).hint("ask again in a second");
+            return Answer::refused(Outcome::Busy, &error);
+        }
+        match self.finish(&call.rules, work).await {
             Ok(data) => Answer { outcome: Outcome::Accepted, body: json!({ "accepted": true, "agentData": data }) },
             Err(error) => Answer::refused(Outcome::Failed, &error),
         }
     }
 
-    /// Waits until nothing is worked on any more, at most `limit`. Returns whether that was so. New calls are answered when
-    /// they are done from then on.
-    pub async fn drain(&self, limit: Duration) -> bool {
-        let all = tokio::time::timeout(limit, self.late.acquire_many(LATE_MAX)).await;
-        self.late.close();
-        matches!(all, Ok(Ok(_)))
+    /// Waits until nothing is worked on any more, at most `limit`. What is not done shortly before is given up, and the CI
+    /// system is told. Returns how many jobs were given up. New calls are answered when they are done from then on.
+    pub async fn drain(&self, limit: Duration) -> usize {
+        self.late.drain(limit).await
+    }
+
+    /// Where jobs are sent, and what.
+    fn sends(&self) -> Option<(&Helix, &HelixJob)> {
+        self.options.helix.as_deref().zip(self.options.template.as_ref())
     }
 }
 
@@ -198,32 +237,46 @@ struct Work {
     wanted: Wanted,
     job: Job,
     arrived: Instant,
+    /// There is no room to look it up.
+    busy: bool,
 }
 
 impl Acquirer {
-    async fn finish_late(self, rules: Arc<Rules>, work: Work, permit: OwnedSemaphorePermit) {
-        let token = work.token();
+    async fn finish_late(self, rules: Arc<Rules>, work: Work, promise: Promise) {
+        let (token, arrived) = (work.token(), work.arrived);
         let (id, url) = (work.id.clone(), work.wanted.fail_request_url.clone());
-        if let Err(error) = self.finish(&rules, work).await {
-            self.observer.failed_late(&id, &error);
-            if let Err(error) = self.tell(url.as_deref(), token.as_ref(), &id, &error).await {
-                tracing::error!("the failure of {id} could not be told: {error}: {}", error.causes().join(": "));
-            }
+        // What is done is done, even if the service stops in that moment.
+        let (ended, promise) = tokio::select! {
+            biased;
+            ended = self.finish(&rules, work) => (ended, Some(promise)),
+            () = self.late.stopped() => (Err(Error::new(Kind::Interrupted, "the service stopped")), None),
+        };
+        if let Err(error) = ended {
+            let untold = self.tell(url.as_deref(), token.as_ref(), &id, &error).await.err();
+            self.observer.failed_late(FailedLate { id: &id, error: &error, untold: untold.as_ref() });
         }
-        drop(permit);
+        self.observer.ended_late(arrived.elapsed());
+        promise.into_iter().for_each(Promise::ended);
     }
 
     /// Looks the job up, decides, and sends it. Returns what the answer says of it.
     async fn finish(&self, rules: &Rules, mut work: Work) -> Result<Value> {
         let options = &*self.options;
-        let sends = options.helix.as_deref().zip(options.template.as_ref());
+        let sends = self.sends();
         let part = |percent: u32| work.arrived + options.deadline * percent / 100;
         let looked_up = part(if sends.is_some() { 60 } else { 100 });
         let (asked, end) = (part(80), part(100));
-        let lookup = self.look_up(&mut work, looked_up).await;
+        let lookup = match work.busy {
+            true => {
+                work.job.lookup_failed = Some(TOO_MANY.into());
+                Some(Cause::Busy)
+            }
+            false => self.look_up(&mut work, looked_up).await,
+        };
         let mut steps = Steps::default();
         let decision = trace(rules, &work.job, &mut steps)?;
-        let decision = confirm(rules, decision, options.helix.as_deref(), asked, &mut steps).await;
+        let helix = options.helix.as_deref().filter(|_| !work.busy);
+        let decision = confirm(rules, decision, helix, asked, &mut steps).await;
         let decided = Decided { id: &work.id, rules, job: &work.job, decision: &decision, steps: &steps, lookup };
         self.observer.decided(decided);
         let taken = match sends {
@@ -264,8 +317,8 @@ impl Acquirer {
     async fn tell(&self, url: Option<&str>, token: Option<&Token>, id: &str, error: &Error) -> Result<()> {
         let none = || Error::new(Kind::Usage, "the call had no failRequestUrl");
         let url = http::address(url.ok_or_else(none)?)?;
-        let causes = error.causes().join(": ");
-        let message = json!({ "message": format!("ci-tool could not send the job {id}: {error}: {causes}") });
+        let why = [vec![error.to_string()], error.causes()].concat().join(": ");
+        let message = json!({ "message": format!("ci-tool could not send the job {id}: {why}") });
         let call = Call {
             auth: token.map(Auth::Bearer),
             // Being told twice that it failed does no harm.

@@ -8,7 +8,7 @@ use crate::{
 use hyper::{
     Response, StatusCode,
     body::{Body, Bytes, Frame, SizeHint},
-    header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
+    header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
 };
 use std::{
     pin::Pin,
@@ -61,7 +61,20 @@ pub(super) fn typed(status: StatusCode, kind: HeaderValue, body: impl Into<Bytes
 
 /// An error: `{"error": {kind, message, hints}}`.
 pub(super) fn failed(status: StatusCode, error: &Error) -> Response<Answer> {
-    typed(status, JSON, brief(error).to_string())
+    later(typed(status, JSON, brief(error).to_string()))
+}
+
+/// As [`failed`], when what is left of the request on its connection is not waited for.
+pub(super) fn failed_closing(status: StatusCode, error: &Error) -> Response<Answer> {
+    failed_with(status, error, (CONNECTION, "close"))
+}
+
+/// Says when to ask again, where that may help.
+pub(super) fn later(mut response: Response<Answer>) -> Response<Answer> {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
 }
 
 /// An error with another header.
@@ -77,6 +90,10 @@ pub(super) fn failed_with(
 
 /// There is more to do than can be done at once.
 pub(super) fn busy() -> Response<Answer> {
-    let error = Error::new(Kind::Transient, "the service has too much to do").hint("ask again in a second");
-    failed_with(StatusCode::SERVICE_UNAVAILABLE, &error, (RETRY_AFTER, "1"))
+    failed(StatusCode::SERVICE_UNAVAILABLE, &too_much())
+}
+
+/// What [`busy`] says.
+pub(super) fn too_much() -> Error {
+    Error::new(Kind::Transient, "the service has too much to do").hint("ask again in a second")
 }

@@ -1,6 +1,11 @@
 //! Reading what a client sends, within bounds of size, time and memory.
 
-use hyper::body::{Body, Bytes, Incoming};
+use super::{answer::too_much, shared::Shared};
+use crate::error::{Error, Kind};
+use hyper::{
+    Request, StatusCode,
+    body::{Body, Bytes, Incoming},
+};
 use std::{future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -15,7 +20,7 @@ pub(super) struct Held {
 
 /// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unread {
+enum Unread {
     TooLarge,
     TooSlow,
     /// The bodies of other requests take all the memory there is for them.
@@ -24,14 +29,30 @@ pub(super) enum Unread {
     Broken,
 }
 
-/// Reads a body of at most `limit` bytes in at most the time `within`. `memory` has a permit for each byte that bodies may
-/// take in all: a client that sends slowly holds no more of it than what it has sent.
-pub(super) async fn read(
-    body: Incoming,
+/// The body of a request, or what to answer instead. What is left of it on the connection is not waited for.
+pub(super) async fn take(
+    shared: &Shared,
+    request: Request<Incoming>,
     limit: usize,
     within: Duration,
-    memory: &Arc<Semaphore>,
-) -> Result<Held, Unread> {
+) -> Result<Held, (StatusCode, Error)> {
+    read(request.into_body(), limit, within, &shared.memory).await.map_err(|unread| match unread {
+        Unread::NoMemory => (StatusCode::SERVICE_UNAVAILABLE, too_much()),
+        Unread::TooLarge => {
+            let error = Error::new(Kind::Usage, format!("the body is larger than {limit} bytes"));
+            (StatusCode::PAYLOAD_TOO_LARGE, error.hint("send many jobs to /v1/batch, in several requests"))
+        }
+        Unread::TooSlow => {
+            let error = Error::new(Kind::Transient, format!("the body did not arrive within {within:?}"));
+            (StatusCode::REQUEST_TIMEOUT, error)
+        }
+        Unread::Broken => (StatusCode::BAD_REQUEST, Error::new(Kind::Usage, "the body could not be read")),
+    })
+}
+
+/// Reads a body of at most `limit` bytes in at most the time `within`. `memory` has a permit for each byte that bodies may
+/// take in all: a client that sends slowly holds no more of it than what it has sent.
+async fn read(body: Incoming, limit: usize, within: Duration, memory: &Arc<Semaphore>) -> Result<Held, Unread> {
     if body.size_hint().lower() > limit as u64 {
         return Err(Unread::TooLarge);
     }

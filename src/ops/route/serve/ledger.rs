@@ -1,6 +1,6 @@
 //! What a service remembers of its decisions: numbers and, where there is to be one, a log.
 
-use super::{Event, Hear, metrics::Metrics, snapshot::Snapshot};
+use super::{Event, Hear, metrics::Metrics};
 use crate::{
     error::Result,
     ops::route::{
@@ -56,9 +56,9 @@ impl Ledger {
     }
 
     /// Logs what was asked. `size` is about how many bytes the job holds.
-    pub(super) fn record(&self, snapshot: &Snapshot, job: Job, size: usize) {
+    pub(super) fn record(&self, rules: &Arc<Rules>, job: Job, size: usize) {
         if let Some((writer, _)) = &self.log {
-            let rules = Arc::clone(&snapshot.rules);
+            let rules = Arc::clone(rules);
             writer.record(Entry { at: (self.now)(), random: (self.random)(), rules, job, size });
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::ops::route::{
     decide::{By, Decision, Event},
-    metric_names as names,
+    lookup, metric_names as names,
     rules::Rules,
 };
 use prometheus_client::{
@@ -17,8 +17,6 @@ const BUCKETS: [f64; 24] = [
     1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5,
     1.0, 2.5, 5.0, 10.0, 25.0, 30.0,
 ];
-/// How a look-up can fail.
-const CAUSES: [&str; 5] = ["timeout", "refused", "status", "nonsense", "too_large"];
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Decided {
@@ -48,6 +46,11 @@ struct Outcome {
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Late {
+    told: &'static str,
+}
+
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Reload {
     result: &'static str,
 }
@@ -66,6 +69,7 @@ pub struct Metrics {
     missing_twins: Family<Missing, Counter>,
     lookup_failures: Family<Cause, Counter>,
     acquires: Histograms<Outcome>,
+    late_failures: Family<Late, Counter>,
     reloads: Family<Reload, Counter>,
     info: Family<Info, Gauge>,
     log_dropped: Counter,
@@ -86,6 +90,7 @@ impl Default for Metrics {
         let lookup_failures = Family::<Cause, Counter>::default();
         let requests: Histograms<Endpoint> = Family::new_with_constructor(histogram);
         let acquires: Histograms<Outcome> = Family::new_with_constructor(histogram);
+        let late_failures = Family::<Late, Counter>::default();
         let reloads = Family::<Reload, Counter>::default();
         let info = Family::default();
         let log_dropped = Counter::default();
@@ -94,10 +99,14 @@ impl Default for Metrics {
         registry.register(counter(names::LOOKUP_FAILURES), "Look-ups that told nothing", lookup_failures.clone());
         registry.register(names::REQUEST_SECONDS, "Seconds until a request was answered", requests.clone());
         registry.register(names::ACQUIRE_SECONDS, "Seconds that acquire calls took", acquires.clone());
+        registry.register(counter(names::LATE_FAILURES), "Accepted calls that failed", late_failures.clone());
         registry.register(counter(names::RELOADS), "Attempts to take new rules", reloads.clone());
         registry.register(names::RULES_INFO, "The rules in force", info.clone());
         registry.register(counter(names::LOG_DROPPED), "Records that the decision log lost", log_dropped.clone());
-        CAUSES.into_iter().for_each(|cause| drop(lookup_failures.get_or_create(&Cause { cause })));
+        for cause in lookup::Cause::ALL {
+            drop(lookup_failures.get_or_create(&Cause { cause: cause.as_str() }));
+        }
+        ["yes", "no"].into_iter().for_each(|told| drop(late_failures.get_or_create(&Late { told })));
         ["loaded", "refused"].into_iter().for_each(|result| drop(reloads.get_or_create(&Reload { result })));
         let endpoint = |endpoint| requests.get_or_create_owned(&Endpoint { endpoint });
         let (decide, batch, acquire) = (endpoint("decide"), endpoint("batch"), endpoint("acquire"));
@@ -107,6 +116,7 @@ impl Default for Metrics {
             missing_twins,
             lookup_failures,
             acquires,
+            late_failures,
             reloads,
             info,
             log_dropped,
@@ -177,9 +187,14 @@ impl Metrics {
         }
     }
 
-    /// Counts a look-up that failed. Causes: `timeout`, `refused`, `status`, `nonsense`, `too_large`.
-    pub fn lookup_failed(&self, cause: &'static str) {
-        self.lookup_failures.get_or_create(&Cause { cause }).inc();
+    /// Counts a look-up that failed.
+    pub fn lookup_failed(&self, cause: lookup::Cause) {
+        self.lookup_failures.get_or_create(&Cause { cause: cause.as_str() }).inc();
+    }
+
+    /// Counts a call that was accepted and failed then.
+    pub fn failed_late(&self, told: bool) {
+        self.late_failures.get_or_create(&Late { told: if told { "yes" } else { "no" } }).inc();
     }
 
     /// Counts an acquire call.

@@ -9,6 +9,7 @@ mod body;
 mod ledger;
 mod lines;
 mod metrics;
+mod one;
 mod patient;
 mod reload;
 mod routes;
@@ -19,12 +20,13 @@ pub use acquire::acquirer;
 pub use ledger::Ledger;
 pub use metrics::Metrics;
 
-use super::rules::Rules;
+use super::{acquire::FailedLate, rules::Rules};
 use crate::{
+    engine::helix::Helix,
     error::{Context, Error, Kind, Result},
     process::Stop,
 };
-use answer::{Answer, busy};
+use answer::Answer;
 use hyper::{Response, body::Bytes, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use patient::Patient;
@@ -51,6 +53,8 @@ use tokio::{
 
 /// How long requests under way may take after the service was asked to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long writing what is left of the decision log may take after that.
+const LOGGING: Duration = Duration::from_secs(3);
 /// Connections beyond those that are told so. Any more are closed at once.
 const TURNED_AWAY: usize = 32;
 /// Bytes that the bodies of requests may take in all.
@@ -72,9 +76,11 @@ pub struct Options {
     pub token: Option<String>,
     /// Answers `/acquireagent`.
     pub acquire: Option<Arc<dyn Acquire>>,
+    /// Asked whether twins exist, for `/v1/decide`.
+    pub helix: Option<Arc<Helix>>,
     /// How long a client may be silent, or take to send a request.
     pub patience: Duration,
-    /// Batches and acquire calls at once.
+    /// Batches at once; likewise acquire calls, and decisions that wait for Helix.
     pub concurrency: usize,
     /// Connections at once.
     pub connections: usize,
@@ -96,12 +102,7 @@ pub enum Event<'a> {
     /// The decision log cannot be written.
     LogLost(&'a Error),
     /// An acquire call that had been accepted failed.
-    FailedLate {
-        /// The id of its agent.
-        id: &'a str,
-        /// Why.
-        error: &'a Error,
-    },
+    FailedLate(FailedLate<'a>),
     /// The service was asked to stop and finishes so many connections.
     Draining(usize),
 }
@@ -119,6 +120,8 @@ pub struct Call {
     pub signature: Option<String>,
     /// When it arrived.
     pub arrived: Instant,
+    /// As many as may be are under way already.
+    pub busy: bool,
 }
 
 /// The answer to a [`Call`].
@@ -137,8 +140,8 @@ pub trait Acquire: Send + Sync {
     /// Answers one. Checks the signature itself.
     async fn acquire(&self, call: Call) -> Acquired;
 
-    /// Finishes what goes on in the background. The service waits for it when it stops, for at most its time to drain.
-    async fn drain(&self);
+    /// Finishes what goes on in the background, or gives it up within `limit`. Returns how many jobs were given up.
+    async fn drain(&self, limit: Duration) -> usize;
 }
 
 /// Holds that a service which others than this machine can reach asks who they are.
@@ -188,7 +191,10 @@ impl Service {
             token: options.token.map(|token| blake3::hash(token.as_bytes())),
             acquire: options.acquire,
             memory: Arc::new(Semaphore::new(MEMORY)),
-            work: Arc::new(Semaphore::new(options.concurrency)),
+            batches: Arc::new(Semaphore::new(options.concurrency)),
+            calls: Semaphore::new(options.concurrency),
+            helix: options.helix,
+            asking: Semaphore::new(options.concurrency),
             patience: options.patience,
             draining: AtomicBool::new(false),
         };
@@ -214,8 +220,8 @@ impl Service {
     }
 
     /// Serves until it is asked to stop, then finishes what is under way, for at most ten seconds. Rules are read again when
-    /// their files change and whenever `hangups` does. Returns the number of connections that had to be cut off.
-    pub async fn run(self, mut stop: Stop, hangups: Receiver<u64>) -> usize {
+    /// their files change and whenever `hangups` does. Returns what could not be finished.
+    pub async fn run(self, mut stop: Stop, hangups: Receiver<u64>) -> Unfinished {
         let Service { listener, connections, shared, rules, taken, hear, .. } = self;
         let follower = tokio::spawn(reload::follow(Arc::clone(&shared), rules, taken, Arc::clone(&hear), hangups));
         let mut connections = Connections {
@@ -236,27 +242,28 @@ impl Service {
         if !connections.tasks.is_empty() {
             hear(Event::Draining(connections.tasks.len()));
         }
-        let drained = async {
-            while !connections.tasks.is_empty() {
-                tokio::select! {
-                    accepted = listener.accept() => connections.add(accepted).await,
-                    Some(_) = connections.tasks.join_next() => {}
-                }
-            }
-            if let Some(acquire) = &shared.acquire {
-                acquire.drain().await;
-            }
-        };
-        let _ = timeout(DRAIN, drained).await;
-        let cut = connections.tasks.len();
+        let unfinished = connections.finish(&listener).await;
         connections.tasks.shutdown().await;
         drop(connections);
         follower.abort();
         let _ = follower.await;
         // Nobody cancels it, and a panic in there has been reported by itself.
-        let _ = tokio::task::spawn_blocking(move || shared.ledger.finish()).await;
-        cut
+        let finished = tokio::task::spawn_blocking(move || shared.ledger.finish());
+        if timeout(LOGGING, finished).await.is_err() {
+            let error = Error::new(Kind::Transient, format!("what was left of it was not written within {LOGGING:?}"));
+            hear(Event::LogLost(&error));
+        }
+        unfinished
     }
+}
+
+/// What a service did not finish before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Connections that were cut off.
+    pub connections: usize,
+    /// Jobs that had been accepted early and were given up.
+    pub jobs: usize,
 }
 
 /// The connections that are open.
@@ -282,6 +289,34 @@ impl Connections {
         let _ = stream.set_nodelay(true);
         self.tasks.spawn(connection(stream, permit, served, Arc::clone(&self.shared), self.stop.clone()));
     }
+
+    /// Finishes what is under way within the time to drain. Who calls meanwhile is told that it ends.
+    async fn finish(&mut self, listener: &TcpListener) -> Unfinished {
+        let shared = Arc::clone(&self.shared);
+        let mut late = pin!(async {
+            match &shared.acquire {
+                Some(acquire) => acquire.drain(DRAIN).await,
+                None => 0,
+            }
+        });
+        let mut jobs = None;
+        let finished = async {
+            while jobs.is_none() || !self.tasks.is_empty() {
+                tokio::select! {
+                    left = &mut late, if jobs.is_none() => jobs = Some(left),
+                    accepted = listener.accept() => self.add(accepted).await,
+                    Some(_) = self.tasks.join_next() => {}
+                }
+            }
+        };
+        let _ = timeout(DRAIN, finished).await;
+        let jobs = match jobs {
+            Some(jobs) => jobs,
+            // Its own time ends in the same moment.
+            None => late.await,
+        };
+        Unfinished { connections: self.tasks.len(), jobs }
+    }
 }
 
 /// Serves one connection to its end; one that is too many is told so and closed.
@@ -297,7 +332,10 @@ async fn connection(
     let service = service_fn(|request| {
         let shared = &shared;
         async move {
-            let answer: Response<Answer> = if served { routes::route(shared, request).await } else { busy() };
+            let answer: Response<Answer> = match served {
+                true => routes::route(shared, request).await,
+                false => routes::turn_away(shared, &request),
+            };
             Ok::<_, Infallible>(answer)
         }
     });

@@ -73,7 +73,9 @@ impl Follower {
     }
 
     async fn look(&mut self) {
-        let now = stamps(&self.files);
+        let files = self.files.clone();
+        // A file may lie on a network that hangs. A look that panicked is done again at the next tick.
+        let Ok(now) = tokio::task::spawn_blocking(move || stamps(&files)).await else { return };
         // A file that was refused may be mended in one that only it includes, which nobody looks at.
         if now == self.taken && self.refused.is_none() {
             self.changing = None;

@@ -1,29 +1,23 @@
 //! From a request to its answer.
 
 use super::{
-    Acquired, Call,
-    answer::{Answer, JSON, busy, failed, failed_with, typed},
-    body::{Held, Unread, read},
+    acquire::{acquired, refused},
+    answer::{Answer, busy, failed, failed_closing, failed_with, too_much, typed},
+    body::take,
     lines::Lines,
+    one::one,
     shared::Shared,
 };
-use crate::{
-    error::{Error, Kind},
-    ops::route::{batch, decide::decide, report::Report},
-};
+use crate::error::{Error, Kind};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
-    header::{ALLOW, AUTHORIZATION, CONNECTION, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
+    header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
 };
-use serde::Serialize;
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 /// Bytes of a single job, or of an acquire call.
-const JOB_MAX: usize = 1 << 20;
+pub(super) const JOB_MAX: usize = 1 << 20;
 /// Bytes of a batch.
 const BATCH_MAX: usize = 64 << 20;
 /// A batch may take so many times as long to arrive as another request.
@@ -32,22 +26,13 @@ const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-/// The header that holds the signature of an acquire call.
-const SIGNATURE: &str = "x-azure-signature";
-
-/// A decision as the answer to `/v1/decide`.
-#[derive(Serialize)]
-struct Decided<'a> {
-    schema: u32,
-    #[serde(flatten)]
-    report: Report<'a>,
-}
+const ACQUIRE: &str = "/acquireagent";
 
 /// Answers a request.
 pub(super) async fn route(shared: &Arc<Shared>, request: Request<Incoming>) -> Response<Answer> {
     let wanted = match request.uri().path() {
         "/v1/decide" | "/v1/batch" => "POST",
-        "/acquireagent" if shared.acquire.is_some() => "POST",
+        ACQUIRE if shared.acquire.is_some() => "POST",
         "/metrics" | "/healthz" | "/readyz" => "GET, HEAD",
         path => {
             let error = Error::new(Kind::NotFound, format!("nothing is at {path:?}"))
@@ -74,15 +59,32 @@ pub(super) async fn route(shared: &Arc<Shared>, request: Request<Incoming>) -> R
             answer
         }
         "/v1/batch" => many(shared, request, began).await,
-        "/acquireagent" => {
-            let answer = acquire(shared, request, began).await;
+        "/metrics" => typed(StatusCode::OK, OPEN_METRICS, shared.ledger.text()),
+        ACQUIRE => {
+            // Its path was found only because there is somebody to answer it.
+            let Some(acquire) = &shared.acquire else { return busy() };
+            let answer = acquired(shared, &**acquire, request, began).await;
             shared.ledger.metrics.acquire.observe(began.elapsed().as_secs_f64());
             answer
         }
-        "/metrics" => typed(StatusCode::OK, OPEN_METRICS, shared.ledger.text()),
         "/readyz" if shared.is_draining() => typed(StatusCode::SERVICE_UNAVAILABLE, PLAIN, "shutting down\n"),
         _ => typed(StatusCode::OK, PLAIN, "ok\n"),
     }
+}
+
+/// Answers a request on a connection that is one too many.
+pub(super) fn turn_away(shared: &Shared, request: &Request<Incoming>) -> Response<Answer> {
+    match request.uri().path() == ACQUIRE && shared.acquire.is_some() {
+        true => refused(shared, StatusCode::SERVICE_UNAVAILABLE, &too_much(), Instant::now()),
+        false => busy(),
+    }
+}
+
+/// Whether a body is said to be JSON, if anything is said of it.
+pub(super) fn is_json(headers: &HeaderMap) -> Option<bool> {
+    let kind = headers.get(CONTENT_TYPE)?.as_bytes();
+    let kind = kind.split(|b| *b == b';').next().unwrap_or_default();
+    Some(kind.trim_ascii().eq_ignore_ascii_case(b"application/json"))
 }
 
 /// Compares hashes, which takes the same time wherever they differ.
@@ -95,87 +97,13 @@ fn admitted(shared: &Shared, headers: &HeaderMap) -> bool {
     }
 }
 
-async fn one(shared: &Shared, request: Request<Incoming>) -> Response<Answer> {
-    let body = match take(shared, request, JOB_MAX, shared.patience).await {
-        Ok(body) => body,
-        Err(refusal) => return refusal,
-    };
-    let job = match batch::read(&body.bytes) {
-        Ok(job) => job,
-        Err(error) => return failed(StatusCode::BAD_REQUEST, &error),
-    };
-    let snapshot = shared.snapshot();
-    let answer = match decide(&snapshot.rules, &job) {
-        Ok(decision) => {
-            shared.ledger.metrics.decided(&snapshot.counters, &decision);
-            let report = Report::new(&snapshot.rules, &decision);
-            let mut json = Vec::with_capacity(512);
-            match serde_json::to_writer(&mut json, &Decided { schema: 1, report }) {
-                Ok(()) => typed(StatusCode::OK, JSON, json),
-                Err(e) => {
-                    let error = Error::new(Kind::Internal, "writing the decision").with_source(e);
-                    failed(StatusCode::INTERNAL_SERVER_ERROR, &error)
-                }
-            }
-        }
-        Err(error) if error.kind() == Kind::NotFound => failed(StatusCode::NOT_FOUND, &error),
-        Err(error) => failed(StatusCode::BAD_REQUEST, &error),
-    };
-    shared.ledger.record(&snapshot, job, body.bytes.len());
-    answer
-}
-
 async fn many(shared: &Arc<Shared>, request: Request<Incoming>, began: Instant) -> Response<Answer> {
     let body = match take(shared, request, BATCH_MAX, shared.patience * BATCH_PATIENCE).await {
         Ok(body) => body,
-        Err(refusal) => return refusal,
+        Err((status, error)) => return failed_closing(status, &error),
     };
-    let Ok(permit) = Arc::clone(&shared.work).try_acquire_owned() else { return busy() };
+    let Ok(permit) = Arc::clone(&shared.batches).try_acquire_owned() else { return busy() };
     let mut response = typed(StatusCode::OK, NDJSON, "");
     *response.body_mut() = Answer::Lines(Box::new(Lines::new(Arc::clone(shared), body, began, permit)));
     response
-}
-
-async fn acquire(shared: &Shared, request: Request<Incoming>, began: Instant) -> Response<Answer> {
-    let Some(acquire) = &shared.acquire else { return busy() };
-    let signature = request.headers().get(SIGNATURE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = match take(shared, request, JOB_MAX, shared.patience).await {
-        Ok(body) => body,
-        Err(refusal) => return refusal,
-    };
-    let Ok(_permit) = shared.work.try_acquire() else { return busy() };
-    let rules = Arc::clone(&shared.snapshot().rules);
-    let call = Call { rules, body: body.bytes.clone(), signature, arrived: began };
-    let Acquired { status, body: answer, outcome } = acquire.acquire(call).await;
-    shared.ledger.metrics.acquired(outcome, began.elapsed());
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    typed(status, JSON, answer.to_string())
-}
-
-/// The body of a request, or the answer that says why not. What is left of it on the connection is not waited for.
-async fn take(
-    shared: &Shared,
-    request: Request<Incoming>,
-    limit: usize,
-    within: Duration,
-) -> Result<Held, Response<Answer>> {
-    let unread = match read(request.into_body(), limit, within, &shared.memory).await {
-        Ok(held) => return Ok(held),
-        Err(unread) => unread,
-    };
-    let mut answer = match unread {
-        Unread::NoMemory => busy(),
-        Unread::TooLarge => {
-            let error = Error::new(Kind::Usage, format!("the body is larger than {limit} bytes"))
-                .hint("send many jobs to /v1/batch, in several requests");
-            failed(StatusCode::PAYLOAD_TOO_LARGE, &error)
-        }
-        Unread::TooSlow => {
-            let error = Error::new(Kind::Transient, format!("the body did not arrive within {within:?}"));
-            failed(StatusCode::REQUEST_TIMEOUT, &error)
-        }
-        Unread::Broken => failed(StatusCode::BAD_REQUEST, &Error::new(Kind::Usage, "the body could not be read")),
-    };
-    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    Err(answer)
 }

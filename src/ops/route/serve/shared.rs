@@ -5,6 +5,7 @@ use super::{
     ledger::Ledger,
     snapshot::{Current, Snapshot},
 };
+use crate::engine::helix::Helix;
 use std::{
     sync::{
         Arc,
@@ -21,8 +22,14 @@ pub(super) struct Shared {
     pub acquire: Option<Arc<dyn Acquire>>,
     /// A permit for each byte that the bodies of requests may take in all.
     pub memory: Arc<Semaphore>,
-    /// A permit for each batch and acquire call that may be under way at once.
-    pub work: Arc<Semaphore>,
+    /// A permit for each batch that may be under way at once.
+    pub batches: Arc<Semaphore>,
+    /// A permit for each acquire call that may be under way at once.
+    pub calls: Semaphore,
+    /// Asked whether twins exist, for single decisions.
+    pub helix: Option<Arc<Helix>>,
+    /// A permit for each single decision that may wait for Helix at once.
+    pub asking: Semaphore,
     pub patience: Duration,
     pub draining: AtomicBool,
 }
