@@ -49,6 +49,14 @@ impl Client {
         self.ask_with("POST", "/acquireagent", &format!("Content-Type: application/json\r\n{headers}"), body)
     }
 
+    /// The status of an answer; none when the connection ended instead.
+    pub fn status(&mut self, path: &str) -> Option<u16> {
+        let mut line = String::new();
+        self.stream.get_mut().write_all(request("GET", path, "", "").as_bytes()).ok()?;
+        self.stream.read_line(&mut line).ok()?;
+        line.split(' ').nth(1)?.parse().ok()
+    }
+
     /// Reads a head and leaves the body.
     pub fn head(&mut self) -> (u16, String) {
         let mut head = String::new();
