@@ -176,7 +176,8 @@ pub(super) async fn chunks(world: &World, upload: &mut Upload, plan: Plan) -> Re
             sink: &sink,
             known: &bases.known,
             progress: &*progress,
-            threads: archive::threads().min(CHUNKS_THREADS),
+            // One more than there are cores: some wait for the disk.
+            threads: (archive::threads() + 1).min(CHUNKS_THREADS),
         };
         let Written { entries, frames, .. } = chunks::write(entries, &contents, bases.frames, &options)?;
         drop(bases.known);
