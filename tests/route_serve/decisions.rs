@@ -183,7 +183,7 @@ fn it_does_not_start_where_that_would_be_a_mistake() {
     let configured = "route: {rules: rules.yaml, token_env: A_TOKEN, secret_env: A_SECRET}\n";
     let bare = "route: {rules: rules.yaml}\n";
     for (config, variables, listen, expected) in [
-        (bare, &[][..], open, "route.token_env and route.secret_env is not set"),
+        (bare, &[][..], open, "route.token_env and route.secret_env are not set"),
         ("route: {rules: rules.yaml, token_env: A_TOKEN}\n", &["A_TOKEN"][..], open, "route.secret_env is not set"),
         ("route: {rules: rules.yaml, secret_env: A_SECRET}\n", &["A_SECRET"][..], open, "route.token_env is not set"),
         (configured, &["A_TOKEN"][..], open, "A_SECRET, which route.secret_env names, is not set"),

@@ -154,11 +154,11 @@ pub fn may_listen(listen: SocketAddr, token: bool, secret: bool) -> Result<()> {
     }
     let missing = match (token, secret) {
         (true, true) => return Ok(()),
-        (false, true) => "route.token_env",
-        (true, false) => "route.secret_env",
-        (false, false) => "route.token_env and route.secret_env",
+        (false, true) => "route.token_env is",
+        (true, false) => "route.secret_env is",
+        (false, false) => "route.token_env and route.secret_env are",
     };
-    Err(Error::new(Kind::Usage, format!("{listen} can be reached from other machines, and {missing} is not set")).hint(
+    Err(Error::new(Kind::Usage, format!("{listen} can be reached from other machines, and {missing} not set")).hint(
         "name the variables that hold the callers' token and the acquire calls' secret in ci-tool.yaml: route: {token_env: NAME, secret_env: NAME}; or listen on 127.0.0.1",
     ))
 }
