@@ -13,3 +13,4 @@ pub mod pipeline;
 pub mod process;
 pub mod store;
 pub mod vcs;
+pub mod world;

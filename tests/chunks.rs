@@ -10,19 +10,17 @@ mod trees;
 use ci_tool::{
     capture::{bases, tiles::Loss},
     error::{Error, Kind},
-    ops::{
-        World,
-        repro::{
-            files::files,
-            get::{Destination, get},
-            restore::{DOCUMENTS, restore},
-            save::save,
-            show::log,
-            verify::verify,
-        },
+    ops::repro::{
+        files::files,
+        get::{Destination, get},
+        restore::{DOCUMENTS, restore},
+        save::save,
+        show::log,
+        verify::verify,
     },
     pipeline::record::{Format, Record},
     store::{self, Handle},
+    world::World,
 };
 use counting::Counting;
 use std::{

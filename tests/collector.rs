@@ -39,17 +39,14 @@ mod trees;
 
 use ci_tool::{
     error::{Error, Kind},
-    ops::{
-        World,
-        repro::{
-            decommission::{Which, decommission, plan},
-            files::files,
-            gc::gc,
-            list::{Filter, list},
-            restore::{OWN, restore},
-            save::save,
-            verify::verify,
-        },
+    ops::repro::{
+        decommission::{Which, decommission, plan},
+        files::files,
+        gc::gc,
+        list::{Filter, list},
+        restore::{OWN, restore},
+        save::save,
+        verify::verify,
     },
     pipeline::{
         entry::{Content, Entry},
@@ -57,6 +54,7 @@ use ci_tool::{
         record::{Format, Record},
     },
     store::{Handle, Key},
+    world::World,
 };
 use futures::TryStreamExt;
 use gate::{Death, Gate, Gated, Random};
@@ -152,7 +150,7 @@ impl Stage {
 
     async fn save(&self, world: &World, version: usize, base: Option<Id>) -> Result<Record, Error> {
         let request = trees::request(&self.workspace(version), Format::Chunks);
-        save(world, &ci_tool::ops::repro::save::Request { bases: base.into_iter().collect(), ..request })
+        save(world, &ci_tool::capture::save::Request { bases: base.into_iter().collect(), ..request })
             .await
             .map(|s| s.record)
     }

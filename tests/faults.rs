@@ -6,15 +6,12 @@ mod trees;
 
 use ci_tool::{
     error::Kind,
-    ops::{
-        World,
-        repro::{
-            decommission::{Which, decommission, plan},
-            gc::gc,
-            list::{Filter, list},
-            restore::{DOCUMENTS, restore},
-            verify::verify,
-        },
+    ops::repro::{
+        decommission::{Which, decommission, plan},
+        gc::gc,
+        list::{Filter, list},
+        restore::{DOCUMENTS, restore},
+        verify::verify,
     },
     pipeline::record::Format,
     store::{
@@ -23,6 +20,7 @@ use ci_tool::{
         local::Local,
         retry::{Policy, Retry},
     },
+    world::World,
 };
 use futures::TryStreamExt;
 use std::{
@@ -186,7 +184,7 @@ async fn a_flipped_byte_is_named_and_costs_no_more_than_it_must() {
         let world = trees::world(local(&root));
         let mut request = trees::request(&source, format);
         request.happened.log = Some(dir.path().join("log"));
-        let id = ci_tool::ops::repro::save::save(&world, &request).await.unwrap().record.id.to_string();
+        let id = ci_tool::capture::save::save(&world, &request).await.unwrap().record.id.to_string();
         let objects = trees::listing(&root).into_iter().filter(|(p, f)| f.kind == "f" && f.size > 0 && p != b"lock");
         let objects: Vec<_> = objects.map(|(path, found)| (String::from_utf8(path).unwrap(), found.size)).collect();
         assert!(objects.len() >= 5, "{objects:?}");

@@ -12,13 +12,10 @@ use ci_tool::{
         upload::Upload,
     },
     error::{Error, Kind, Result},
-    ops::{
-        World,
-        repro::{
-            export::{self, export},
-            get::{Destination, get},
-            restore::{Options, restore},
-        },
+    ops::repro::{
+        export::{self, export},
+        get::{Destination, get},
+        restore::{Options, restore},
     },
     pipeline::{
         details::Dump,
@@ -29,6 +26,7 @@ use ci_tool::{
         record::{self, Format, Job, Outcome, Record, Revision, State, Totals},
     },
     store,
+    world::World,
 };
 use jiff::Timestamp;
 use std::{

@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 9] = [
     &["pipeline"],
     &["process", "http"],
     &["store", "vcs", "cloud"],
-    &["journal", "archive"],
+    &["journal", "archive", "world"],
     &["capture", "engine"],
     &["ops"],
     &["config"],

@@ -8,15 +8,13 @@ mod trees;
 
 use ci_tool::{
     error::Kind,
-    ops::{
-        World,
-        repro::{
-            restore::{Options, Seeded, restore},
-            save::save,
-        },
+    ops::repro::{
+        restore::{Options, Seeded, restore},
+        save::save,
     },
     pipeline::record::Format,
     store,
+    world::World,
 };
 use counting::{Cost, Counting};
 use rustix::fs::{CWD, FileType, Mode, mknodat};

@@ -9,6 +9,7 @@ pub mod drift;
 pub mod history;
 pub mod machine;
 pub mod objects;
+pub mod save;
 pub mod secrets;
 pub mod tests_found;
 pub mod tiles;

@@ -7,10 +7,10 @@ use crate::{
     },
     config::{Config, Flags},
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::{ci, env, env::EnvMap, id::LEN},
     process::{Stop, exit_at_once, stop_signals},
     store::{self, Handle},
+    world::World,
 };
 use jiff::Timestamp;
 use std::sync::Arc;

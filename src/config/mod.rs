@@ -8,9 +8,9 @@ pub use file::{Environment, FileConfig, ReproFile};
 pub use route::{Route, RouteFile, parse_deadline};
 
 use crate::{
+    capture::save::When,
     capture::{history::Keep, secrets::Rules},
     error::{Context, Error, Kind, Result},
-    ops::repro::save::When,
     pipeline::{
         details::Ready,
         duration,

@@ -3,16 +3,14 @@
 
 use ci_tool::{
     capture::{history::Keep, secrets::Rules},
-    ops::{
-        World,
-        repro::{
-            restore,
-            save::{Happened, Request, save},
-        },
+    ops::repro::{
+        restore,
+        save::{Happened, Request, save},
     },
     pipeline::{env::EnvMap, id::LEN, progress::Silent, record::Format},
     process::Stop,
     store::Handle,
+    world::World,
 };
 use globset::GlobSet;
 use jiff::Timestamp;

@@ -4,14 +4,12 @@ use super::lost;
 use crate::{
     cli::{Session, exit, global::Change, out},
     error::{Error, Kind, Result},
-    ops::{
-        World,
-        repro::{
-            restore::{DOCUMENTS, Options, Restored, can_rerun, restore, same_path},
-            show::show,
-        },
+    ops::repro::{
+        restore::{DOCUMENTS, Options, Restored, can_rerun, restore, same_path},
+        show::show,
     },
     process::{self, Command, Stdin, exit_at_once, run as run_command, stop_signals},
+    world::World,
 };
 use serde_json::{Value, json};
 use std::{

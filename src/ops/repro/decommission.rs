@@ -9,13 +9,13 @@ use crate::{
         upload::{self, BEGUN},
     },
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::{
         id::Id,
         progress::{Unit, Until},
         record::{Format, Record, State},
     },
     store::{Key, Meta, Precondition},
+    world::World,
 };
 use futures::TryStreamExt;
 use std::collections::BTreeSet;

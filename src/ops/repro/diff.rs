@@ -10,11 +10,11 @@ use crate::{
         tiles::{Loss, Lost},
     },
     error::Result,
-    ops::World,
     pipeline::{
         entry::{Content, Entry},
         env::{EnvMap, is_own},
     },
+    world::World,
 };
 use std::{
     cmp::Ordering,

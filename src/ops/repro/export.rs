@@ -5,13 +5,13 @@ use crate::{
     archive::{self, Source, WriteOptions},
     capture::{catalog, walk},
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::{
         entry::Entry,
         progress::{Unit, Until},
         record::{Format, Record},
     },
     process::quote_sh,
+    world::World,
 };
 use std::{
     fs::File,

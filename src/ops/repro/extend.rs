@@ -3,8 +3,8 @@
 use crate::{
     capture::catalog,
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::record::{Record, State},
+    world::World,
 };
 use std::time::Duration;
 

@@ -8,12 +8,12 @@ use crate::{
         tiles::{Loss, Lost, Manifest, read_tiles},
     },
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::{
         details::SavedRoot,
         entry::{Content, Entry},
         record::Record,
     },
+    world::World,
 };
 use globset::GlobBuilder;
 

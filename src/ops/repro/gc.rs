@@ -8,9 +8,9 @@ use crate::{
         upload::BEGUN,
     },
     error::{Kind, Result},
-    ops::World,
     pipeline::{id::Id, record::State},
     store::{Key, Meta},
+    world::World,
 };
 use futures::TryStreamExt;
 use std::collections::{BTreeMap, BTreeSet};

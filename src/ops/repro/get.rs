@@ -12,13 +12,13 @@ use crate::{
         tiles::{Lost, Manifest},
     },
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::{
         entry::{Content, Entry, check_path, total_size},
         progress::{Unit, Until},
         record::Record,
     },
     process::quote_sh,
+    world::World,
 };
 use std::{
     io::{BufRead, Read, Write},

@@ -3,8 +3,8 @@
 use crate::{
     capture::objects::part_key,
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::record::Record,
+    world::World,
 };
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 use crate::{
     capture::catalog::{self, Stored},
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::record::{Record, State},
+    world::World,
 };
 use futures::TryStreamExt;
 use globset::GlobSet;

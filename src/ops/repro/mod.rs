@@ -10,7 +10,6 @@ pub mod get;
 pub mod links;
 pub mod list;
 pub mod restore;
-pub mod save;
 pub mod show;
 pub mod stats;
 pub mod verify;

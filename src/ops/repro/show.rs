@@ -7,8 +7,8 @@ use crate::{
         objects::{download, part_key, read_manifest, read_part},
     },
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::{details::Dump, entry::Entry, record::Record},
+    world::World,
 };
 use std::{collections::HashSet, io::Read};
 

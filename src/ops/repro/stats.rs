@@ -1,7 +1,7 @@
 //! `repro stats`: what the captures take, and how much is shared.
 
 use super::list::{Filter, list};
-use crate::{error::Result, ops::World, pipeline::record::Record};
+use crate::{error::Result, pipeline::record::Record, world::World};
 use std::collections::BTreeMap;
 
 /// The sums over some captures.

@@ -9,13 +9,13 @@ use crate::{
         tiles::{Lost, Manifest, read_sound},
     },
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::{
         entry::{Content, Entry, total_size},
         id::Id,
         progress::{Unit, Until},
         record::{Part, Record},
     },
+    world::World,
 };
 use futures::TryStreamExt;
 use std::{

@@ -2,11 +2,12 @@
 
 use super::Args;
 use crate::{
+    capture::save::Happened,
     cli::{Session, out},
     error::{Error, Kind, Result},
-    ops::{World, repro::save::Happened},
     pipeline::{ci, duration},
     process::{Command, Exit, Status, Stdin, Stop, StopReason, run},
+    world::World,
 };
 use std::{
     ffi::{OsStr, OsString},

@@ -5,16 +5,14 @@ mod report;
 
 use self::job::{Log, job};
 use crate::{
+    capture::save::{Happened, Mark, Request, When, decide, job_name, keep, mark, save},
     capture::{bases, history::Keep, walk::check_patterns},
     cli::{Session, exit, global::Change, out::Out},
     config::parse_format,
     error::{Error, Kind, Result},
-    ops::{
-        World,
-        repro::save::{Happened, Mark, Request, When, decide, job_name, keep, mark, save},
-    },
     pipeline::{duration, id::Id, record::Format},
     process::{Stop, StopReason, exit_at_once, stop_signals},
+    world::World,
 };
 use clap::ValueEnum;
 use std::{ffi::OsString, path::PathBuf, time::Duration};

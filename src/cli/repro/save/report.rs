@@ -2,8 +2,8 @@
 
 use crate::{
     capture::history::names,
+    capture::save::Saved,
     cli::{Session, out, repro::list::seconds},
-    ops::{World, repro::save::Saved},
     pipeline::{
         ci::CiSystem,
         duration,
@@ -11,6 +11,7 @@ use crate::{
     },
     process::quote_sh,
     store,
+    world::World,
 };
 use serde_json::json;
 

@@ -33,7 +33,6 @@ use crate::{
     },
     error::{Error, Kind, Result},
     journal::FileJournal,
-    ops::World,
     pipeline::{
         entry::{Content, Entry, total_size, unsafe_path},
         env::text,
@@ -42,6 +41,7 @@ use crate::{
         record::Record,
     },
     process::quote_sh,
+    world::World,
 };
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! `repro save`: runs the job, and saves its environment when that is wanted.
+//! Saving a job's environment: the facts, the decision, the capture.
 
 mod arguments;
 mod decide;
@@ -23,7 +23,6 @@ use crate::{
         walk::{Root, WalkOptions},
     },
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::{
         ci::{CiIdentity, Fallback},
         details::{Problem, ProblemKind, Ready, Removed, SavedRoot},
@@ -31,6 +30,7 @@ use crate::{
         progress::{Unit, Until},
         record::{self, Format, Job, Outcome, Record, Revision, State, Totals},
     },
+    world::World,
 };
 use globset::GlobSet;
 use jiff::Timestamp;

@@ -18,7 +18,6 @@ use crate::{
         walk::{Root, WalkOptions, walk},
     },
     error::{Error, Kind, Result},
-    ops::World,
     pipeline::{
         details::{Problem, Ready, Removed},
         entry::{Content, Entry, total_size},
@@ -26,6 +25,7 @@ use crate::{
         progress::Unit,
         record::{Format, Part},
     },
+    world::World,
 };
 use globset::GlobSet;
 use std::{

@@ -8,7 +8,6 @@ use crate::{
         tools::{self, ProbeOptions, Tool, ToolSpec},
     },
     error::Result,
-    ops::World,
     pipeline::{
         ci::{self, CiIdentity, CiSystem},
         details::Dump,
@@ -16,6 +15,7 @@ use crate::{
     },
     process::{Command, Stdin, Stop, Tee, run},
     vcs::git::{self, Checkout},
+    world::World,
 };
 use futures::{
     FutureExt,
