@@ -8,13 +8,12 @@ mod counting;
 mod trees;
 
 use ci_tool::{
-    capture::{bases, tiles::Loss},
+    capture::{bases, save::save, tiles::Loss},
     error::{Error, Kind},
     ops::repro::{
         files::files,
         get::{Destination, get},
         restore::{DOCUMENTS, restore},
-        save::save,
         show::log,
         verify::verify,
     },

@@ -7,11 +7,9 @@ mod counting;
 mod trees;
 
 use ci_tool::{
+    capture::save::save,
     error::Kind,
-    ops::repro::{
-        restore::{Options, Seeded, restore},
-        save::save,
-    },
+    ops::repro::restore::{Options, Seeded, restore},
     pipeline::record::Format,
     store,
     world::World,

@@ -1,15 +1,16 @@
 //! The shape of a configuration file.
 
-use super::{RouteFile, Tools};
+use super::{RouteFile, Tools, TriggerFile};
 use crate::{
+    engine::Spec,
     error::{Error, Kind, Result},
-    pipeline::{details::Ready, yaml},
+    pipeline::{details::Ready, job::JobSpec, yaml},
 };
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, Visitor},
 };
-use std::{fmt, path::Path};
+use std::{collections::BTreeMap, fmt, path::Path};
 
 /// A configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -21,6 +22,12 @@ pub struct FileConfig {
     pub repro: Option<ReproFile>,
     /// The settings of `route`.
     pub route: Option<RouteFile>,
+    /// The settings of `trigger`.
+    pub trigger: Option<TriggerFile>,
+    /// The CI systems by name.
+    pub engines: Option<BTreeMap<String, Spec>>,
+    /// The jobs by name.
+    pub jobs: Option<BTreeMap<String, JobSpec>>,
 }
 
 /// The settings of `repro` as written.
@@ -135,6 +142,9 @@ fn form(key: &str) -> Option<String> {
     Some(match key {
         "repro" => "write its settings below it: repro: {retain: 14d}".into(),
         "route" => "write its settings below it: route: {rules: rules.yaml}".into(),
+        "trigger" => "write its settings below it: trigger: {engine: NAME}".into(),
+        "engines" => "write the settings of each: engines: {ci: {kind: buildbot, url: https://HOST}}".into(),
+        "jobs" => "write the settings of each: jobs: {unit: {run: make test}}".into(),
         "tools" => "write the arguments of each tool: tools: {bazel: [--version]}".into(),
         "prerequisites" => "write the version of each, or nothing: prerequisites: {cmake: '3', ninja: }".into(),
         "environment" => {

@@ -2,10 +2,12 @@
 
 mod file;
 mod route;
+mod trigger;
 mod variables;
 
 pub use file::{Environment, FileConfig, ReproFile};
 pub use route::{Route, RouteFile, parse_deadline};
+pub use trigger::{Trigger, TriggerFile};
 
 use crate::{
     capture::save::When,
@@ -63,6 +65,8 @@ pub struct Config {
     pub repro: Repro,
     /// The settings of `route`.
     pub route: Route,
+    /// The settings of `trigger`, the engines and the jobs.
+    pub trigger: Trigger,
     /// What looks like a setting and is none.
     pub warnings: Vec<String>,
     shown: Vec<Shown>,
@@ -175,7 +179,9 @@ fn variables(env: &EnvMap) -> (String, FileConfig) {
         helix: get("CI_TOOL_ROUTE_HELIX"),
         ..RouteFile::default()
     };
-    ("the environment".into(), FileConfig { store: None, repro: Some(repro), route: Some(route) })
+    let trigger = TriggerFile { engine: get("CI_TOOL_TRIGGER_ENGINE"), ..TriggerFile::default() };
+    let file = FileConfig { repro: Some(repro), route: Some(route), trigger: Some(trigger), ..FileConfig::default() };
+    ("the environment".into(), file)
 }
 
 /// The layers, the strongest first, and what was taken from them so far.
@@ -213,9 +219,11 @@ impl Layers {
             .collect::<Result<_>>()?;
         let environment = environment.unwrap_or_default();
         let route = self.route()?;
+        let trigger = self.trigger()?;
         Ok(Config {
             store,
             route,
+            trigger,
             repro: Repro {
                 format,
                 retain,

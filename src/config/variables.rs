@@ -3,7 +3,7 @@
 use crate::pipeline::env::EnvMap;
 
 /// Every `CI_TOOL_` variable that a setting is read from.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "CI_TOOL_STORE",
     "CI_TOOL_CONFIG",
     "CI_TOOL_OUTPUT",
@@ -15,6 +15,7 @@ const SETTINGS: [&str; 11] = [
     "CI_TOOL_ROUTE_RULES",
     "CI_TOOL_ROUTE_QUEUE",
     "CI_TOOL_ROUTE_HELIX",
+    "CI_TOOL_TRIGGER_ENGINE",
 ];
 
 /// A warning for each variable that was probably meant as a setting: all others that begin with a noun's
@@ -27,7 +28,9 @@ pub(super) fn unknown(env: &EnvMap) -> Vec<String> {
             match near.0 {
                 0..=2 => Some(format!("{name} is no setting: did you mean {}?", near.1)),
                 _ => {
-                    let noun = ["CI_TOOL_REPRO_", "CI_TOOL_ROUTE_"].into_iter().find(|noun| name.starts_with(noun))?;
+                    let noun = ["CI_TOOL_REPRO_", "CI_TOOL_ROUTE_", "CI_TOOL_TRIGGER_"]
+                        .into_iter()
+                        .find(|noun| name.starts_with(noun))?;
                     let known = SETTINGS.iter().filter(|known| known.starts_with(noun)).copied();
                     Some(format!("{name} is no setting: there are {}", known.collect::<Vec<_>>().join(", ")))
                 }

@@ -60,6 +60,15 @@ impl Failure {
         Failure::Broken(deepest(error))
     }
 
+    /// Whether the service may have done what was asked although it did not say so. Where not, the call can be sent again.
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Failure::Unreachable(_) => false,
+            Failure::TimedOut | Failure::Broken(_) | Failure::TooLarge(_) => true,
+            Failure::Status { status, .. } => matches!(status, 408 | 500..),
+        }
+    }
+
     fn kind(&self) -> Kind {
         match self {
             Failure::TimedOut | Failure::Unreachable(_) | Failure::Broken(_) => Kind::Transient,

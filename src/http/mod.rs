@@ -12,6 +12,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use bytes::{Bytes, BytesMut};
 use reqwest::{Request, Response, header, redirect};
 use std::{
+    io::Write,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -33,20 +34,46 @@ pub enum Auth<'a> {
     Bearer(&'a Token),
     /// `Authorization: token …`, as Helix and GitHub know it.
     Token(&'a Token),
+    /// `Authorization: Basic …` (RFC 7617): a user, who may have no name, and a password or token.
+    Basic(&'a str, &'a Token),
 }
 
 impl Auth<'_> {
     fn token(&self) -> &Token {
         match self {
-            Auth::Bearer(token) | Auth::Token(token) => token,
+            Auth::Bearer(token) | Auth::Token(token) | Auth::Basic(_, token) => token,
         }
     }
 
-    fn scheme(&self) -> &'static str {
+    fn header(&self) -> Result<header::HeaderValue> {
         match self {
-            Auth::Bearer(_) => "Bearer",
-            Auth::Token(_) => "token",
+            Auth::Bearer(token) => token.header("Bearer"),
+            Auth::Token(token) => token.header("token"),
+            Auth::Basic(user, token) => token.basic(user),
         }
+    }
+}
+
+/// What a call sends.
+#[derive(Debug, Clone)]
+pub struct Body {
+    /// What it is.
+    pub content_type: &'static str,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+impl Body {
+    /// JSON.
+    pub fn json(bytes: impl Into<Bytes>) -> Body {
+        Body { content_type: "application/json", bytes: bytes.into() }
+    }
+
+    /// The fields of a form (`application/x-www-form-urlencoded`).
+    pub fn form<'f>(fields: impl IntoIterator<Item = (&'f str, &'f str)>) -> Body {
+        let mut text = form_urlencoded::Serializer::new(String::new());
+        text.extend_pairs(fields);
+        Body { content_type: "application/x-www-form-urlencoded", bytes: text.finish().into() }
     }
 }
 
@@ -55,7 +82,7 @@ impl Auth<'_> {
 pub enum Repeat {
     /// It changes nothing, or the service knows a repetition by its key.
     Safe,
-    /// It is sent again only when it never arrived.
+    /// It is sent again only when it never arrived, or was refused for the rate of calls (429).
     Unsafe,
 }
 
@@ -70,8 +97,10 @@ pub struct Call<'a> {
     pub auth: Option<Auth<'a>>,
     /// Further headers.
     pub headers: &'a [(&'static str, &'a str)],
-    /// JSON to send.
-    pub json: Option<Bytes>,
+    /// What to send.
+    pub body: Option<Body>,
+    /// Whether redirects on the same server are followed. Where they are not, a redirect is an answer.
+    pub follow: bool,
     /// When everything must be over: connecting, the answer with its body, retries and their pauses.
     pub deadline: Instant,
     /// The longest answer, in bytes.
@@ -90,7 +119,8 @@ impl<'a> Call<'a> {
             url,
             auth: None,
             headers: &[],
-            json: None,
+            body: None,
+            follow: true,
             deadline,
             answer_max: ANSWER_MAX,
             tries: 3,
@@ -100,27 +130,43 @@ impl<'a> Call<'a> {
 
     /// A `POST` of JSON, sent again only when it never arrived.
     pub fn post(url: &'a Url, json: Bytes, deadline: Instant) -> Call<'a> {
-        Call { method: Method::POST, json: Some(json), repeat: Repeat::Unsafe, ..Call::get(url, deadline) }
+        Call { method: Method::POST, body: Some(Body::json(json)), repeat: Repeat::Unsafe, ..Call::get(url, deadline) }
     }
 }
 
-/// An answer that is a success.
+/// An answer that is a success, or a redirect that was not to be followed.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// The status, from 200 to 299.
+    /// The status, from 200 to 299, or to 399 where redirects are not followed.
     pub status: u16,
     /// The whole body.
     pub body: Bytes,
+    headers: header::HeaderMap,
+}
+
+impl Answer {
+    /// The first header of a name, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Every header of a name that is text.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+    }
 }
 
 /// Sends calls and keeps connections for the next ones. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Client {
     /// Made when first used: reading the system's certificates takes a while.
-    outside: Arc<OnceLock<reqwest::Client>>,
+    outside: Connections,
     /// For this machine, unencrypted: past any proxy, which would read the token.
-    inside: Arc<OnceLock<reqwest::Client>>,
+    inside: Connections,
 }
+
+/// A client that follows redirects, and one that does not.
+type Connections = Arc<[OnceLock<reqwest::Client>; 2]>;
 
 impl Client {
     /// A client without connections.
@@ -137,7 +183,7 @@ impl Client {
     /// statuses, redirects elsewhere among them. Without one: `Usage` for a token that would travel unencrypted.
     pub async fn send(&self, call: &Call<'_>) -> Result<Answer> {
         let request = request(call)?;
-        let client = self.client(call.url)?;
+        let client = self.client(call)?;
         let tries = async {
             let mut pauses = ExponentialBuilder::default()
                 .with_min_delay(PAUSE)
@@ -168,15 +214,44 @@ impl Client {
         result.unwrap_or(Err(Failure::TimedOut)).map_err(|failure| failure.error(call))
     }
 
-    fn client(&self, url: &Url) -> Result<&reqwest::Client> {
-        let inside = url.scheme() == "http" && is_loopback(url);
+    /// Sends a `GET` once and hands its body on as it comes; returns the answer without it. What was handed on before an
+    /// error stays there.
+    ///
+    /// # Errors
+    /// Those of [`Client::send`]; `Internal` when the bytes cannot be written.
+    pub async fn download(&self, call: &Call<'_>, to: &mut (dyn Write + Send)) -> Result<Answer> {
+        let request = request(call)?;
+        let client = self.client(call)?;
+        let copy = async {
+            let mut response = accepted(client, request, call).await?;
+            let mut room = call.answer_max;
+            let mut written = Ok(());
+            while let (Ok(()), Some(chunk)) = (&written, response.chunk().await.map_err(|e| Failure::of(&e))?) {
+                room = room.checked_sub(chunk.len()).ok_or(Failure::TooLarge(call.answer_max))?;
+                written = to.write_all(&chunk);
+            }
+            let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+            Ok((Answer { status, headers, body: Bytes::new() }, written))
+        };
+        let result = tokio::time::timeout_at(call.deadline, copy).await;
+        let (answer, written) = result.unwrap_or(Err(Failure::TimedOut)).map_err(|failure| failure.error(call))?;
+        written.map_err(|e| {
+            Error::new(Kind::Internal, format!("writing what {} answers", shown(call.url))).with_source(e)
+        })?;
+        Ok(answer)
+    }
+
+    fn client(&self, call: &Call<'_>) -> Result<&reqwest::Client> {
+        let inside = call.url.scheme() == "http" && is_loopback(call.url);
         let place = if inside { &self.inside } else { &self.outside };
+        let place = &place[usize::from(call.follow)];
+        let policy = if call.follow { redirect::Policy::custom(same_server) } else { redirect::Policy::none() };
         if let Some(client) = place.get() {
             return Ok(client);
         }
         let builder = reqwest::Client::builder()
             .user_agent(concat!("ci-tool/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::custom(same_server))
+            .redirect(policy)
             .referer(false)
             .pool_idle_timeout(Duration::from_secs(60));
         let builder = if inside { builder.no_proxy().tls_certs_only([]) } else { builder };
@@ -198,16 +273,17 @@ fn request(call: &Call<'_>) -> Result<Request> {
     headers.insert(header::ACCEPT, header::HeaderValue::from_static("application/json"));
     if let Some(auth) = call.auth {
         may_have_token(call.url)?;
-        headers.insert(header::AUTHORIZATION, auth.token().header(auth.scheme())?);
+        headers.insert(header::AUTHORIZATION, auth.header()?);
     }
     for (name, value) in call.headers {
-        let value = header::HeaderValue::from_str(value)
+        let mut value = header::HeaderValue::from_str(value)
             .map_err(|e| Error::new(Kind::Usage, format!("the header {name} cannot be sent")).with_source(e))?;
+        value.set_sensitive(name.eq_ignore_ascii_case("cookie"));
         headers.insert(*name, value);
     }
-    if let Some(json) = &call.json {
-        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
-        *request.body_mut() = Some(json.clone().into());
+    if let Some(body) = &call.body {
+        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(body.content_type));
+        *request.body_mut() = Some(body.bytes.clone().into());
     }
     Ok(request)
 }
@@ -215,20 +291,24 @@ fn request(call: &Call<'_>) -> Result<Request> {
 /// Whether another try can help and does no harm.
 fn again(failure: &Failure, repeat: Repeat) -> bool {
     match failure {
-        Failure::Unreachable(_) => true,
-        Failure::Broken(_) | Failure::TimedOut | Failure::Status { status: 408 | 429 | 500.., .. } => {
-            repeat == Repeat::Safe
-        }
+        Failure::Unreachable(_) | Failure::Status { status: 429, .. } => true,
+        Failure::Broken(_) | Failure::TimedOut | Failure::Status { status: 408 | 500.., .. } => repeat == Repeat::Safe,
         Failure::Status { .. } | Failure::TooLarge(_) => false,
     }
 }
 
 async fn attempt(client: &reqwest::Client, request: Request, call: &Call<'_>) -> Result<Answer, Failure> {
+    let mut response = accepted(client, request, call).await?;
+    let body = read(&mut response, call.answer_max).await?;
+    Ok(Answer { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body })
+}
+
+/// The answer before its body, where the service did what was asked.
+async fn accepted(client: &reqwest::Client, request: Request, call: &Call<'_>) -> Result<Response, Failure> {
     let mut response = client.execute(request).await.map_err(|e| Failure::of(&e))?;
     let status = response.status();
-    if status.is_success() {
-        let body = read(&mut response, call.answer_max).await?;
-        return Ok(Answer { status: status.as_u16(), body });
+    if status.is_success() || status.is_redirection() && !call.follow {
+        return Ok(response);
     }
     let retry_after = failure::retry_after(response.headers().get(header::RETRY_AFTER));
     // What the service says matters less than that it refused.

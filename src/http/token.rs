@@ -1,6 +1,7 @@
 //! Tokens and addresses: what may be sent where, and what of it may be shown.
 
 use crate::error::{Error, Kind, Result};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Url, header::HeaderValue};
 use std::fmt;
 
@@ -28,6 +29,20 @@ impl Token {
             .map_err(|e| Error::new(Kind::Usage, "the token cannot stand in a header").with_source(e))?;
         value.set_sensitive(true);
         Ok(value)
+    }
+
+    /// The value of the header `Authorization` for a user whose password this is (RFC 7617), marked so that nothing shows it.
+    pub(super) fn basic(&self, user: &str) -> Result<HeaderValue> {
+        let mut value =
+            HeaderValue::from_str(&format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{}", self.0))))
+                .map_err(|e| Error::new(Kind::Usage, "the user cannot stand in a header").with_source(e))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// The secret itself, for a service that wants it elsewhere than in a header.
+    pub fn secret(&self) -> &str {
+        &self.0
     }
 
     /// A text without the secret.

@@ -1,4 +1,7 @@
-//! Revisions: the git program.
+//! Revisions: what version control says of them.
 
 pub mod git;
 mod remote;
+mod revision;
+
+pub use revision::{Revision, Vcs, Walk};

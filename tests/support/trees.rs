@@ -2,11 +2,12 @@
 #![allow(dead_code, reason = "each suite uses its part")]
 
 use ci_tool::{
-    capture::{history::Keep, secrets::Rules},
-    ops::repro::{
-        restore,
+    capture::{
+        history::Keep,
         save::{Happened, Request, save},
+        secrets::Rules,
     },
+    ops::repro::restore,
     pipeline::{env::EnvMap, id::LEN, progress::Silent, record::Format},
     process::Stop,
     store::Handle,
