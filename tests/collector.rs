@@ -38,6 +38,7 @@ mod memory;
 mod trees;
 
 use ci_tool::{
+    capture::save::save,
     error::{Error, Kind},
     ops::repro::{
         decommission::{Which, decommission, plan},
@@ -45,7 +46,6 @@ use ci_tool::{
         gc::gc,
         list::{Filter, list},
         restore::{OWN, restore},
-        save::save,
         verify::verify,
     },
     pipeline::{
