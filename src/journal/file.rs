@@ -88,6 +88,14 @@ impl<T: Serialize + DeserializeOwned> FileJournal<T> {
     /// I/O; when the disk failed the record may be in the journal.
     pub fn append_synced(&mut self, record: &T) -> Result<()> {
         self.append(record)?;
+        self.sync()
+    }
+
+    /// Brings what was appended to the disk.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn sync(&mut self) -> Result<()> {
         self.file.sync_data().map_err(|e| Error::io("syncing", &self.path, e))?;
         if !self.entry_synced {
             sync_entry(&self.path).map_err(|e| Error::io("syncing the directory of", &self.path, e))?;

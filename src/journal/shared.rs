@@ -1,0 +1,130 @@
+//! A journal beside a store, wherever that is, appended to by many tasks at once.
+
+use super::{FileJournal, StoreJournal};
+use crate::{
+    error::{Error, Kind, Result},
+    pipeline::id::Id,
+    store::{Handle, Key, Lease},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{path::PathBuf, sync::mpsc, thread};
+use tokio::sync::oneshot;
+
+/// How long a record has to last before its append returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lasting {
+    /// The death of this process.
+    Written,
+    /// A power cut: what repeats a harmful act when it is lost.
+    Synced,
+}
+
+/// A journal that one process at a time owns: a locked file beside a store that is a directory (`journals/PREFIX.ndjson`),
+/// segments under the prefix and a lease in any other store.
+pub enum Journal<T> {
+    /// A file, written by a thread of its own: what is appended while it syncs goes together into the next sync.
+    File(mpsc::Sender<Waiting<T>>),
+    /// Segments.
+    Store(StoreJournal<T>, #[doc(hidden)] Box<dyn Lease>),
+}
+
+#[doc(hidden)]
+pub struct Waiting<T> {
+    record: T,
+    lasting: Lasting,
+    answer: oneshot::Sender<Result<()>>,
+}
+
+impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Journal<T> {
+    /// Opens or makes a journal, owns it, and reads its records. `writer` must be new and random, `purpose` tells others
+    /// what holds the journal. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// `Exists` when another process holds it; those of [`FileJournal::open`] and [`StoreJournal::open`].
+    pub async fn open(store: &Handle, prefix: &Key, writer: Id, purpose: &str) -> Result<(Self, Vec<T>)> {
+        let Some(path) = file(store, prefix) else {
+            if !store.lease_lapsed(&lease(prefix)).await? {
+                return Err(Error::new(
+                    Kind::Exists,
+                    format!("opening the journal {prefix}: another process holds it"),
+                )
+                .hint("wait until that has ended, or stop it; one that was killed lets go after two minutes"));
+            }
+            let lease = store.hold_lease(&lease(prefix)).await?;
+            let (journal, records) = StoreJournal::open(store.clone(), prefix.clone(), writer).await?;
+            return Ok((Journal::Store(journal, lease), records));
+        };
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(|e| Error::io("creating", directory, e))?;
+        }
+        let (mut journal, records) = FileJournal::open(&path, purpose)?;
+        let (queue, waiting) = mpsc::channel();
+        thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || serve(&mut journal, &waiting))
+            .map_err(|e| Error::io("starting the writer of", &path, e))?;
+        Ok((Journal::File(queue), records))
+    }
+
+    /// Reads the records of a journal that another process may be writing. One that was never written has none.
+    ///
+    /// # Errors
+    /// Those of [`FileJournal::read`] and [`StoreJournal::read`].
+    pub async fn read(store: &Handle, prefix: &Key) -> Result<Vec<T>> {
+        match file(store, prefix) {
+            Some(path) => FileJournal::read(&path),
+            None => StoreJournal::read(store, prefix).await,
+        }
+    }
+
+    /// Appends a record, and returns when it lasts so long.
+    ///
+    /// # Errors
+    /// `Precondition` when another process took over; I/O and those of the store.
+    pub async fn append(&self, record: &T, lasting: Lasting) -> Result<()> {
+        match self {
+            Journal::Store(journal, _) => journal.append(record).await,
+            Journal::File(queue) => {
+                let ended = || Error::new(Kind::Internal, "appending to a journal: its writer has ended");
+                let (answer, answered) = oneshot::channel();
+                queue.send(Waiting { record: record.clone(), lasting, answer }).map_err(|_| ended())?;
+                answered.await.map_err(|_| ended())?
+            }
+        }
+    }
+}
+
+fn file(store: &Handle, prefix: &Key) -> Option<PathBuf> {
+    let directory = store.local_dir()?.join("journals");
+    let path = prefix.as_str().split('/').fold(directory, |path, segment| path.join(segment));
+    Some(path.with_extension("ndjson"))
+}
+
+fn lease(prefix: &Key) -> String {
+    prefix.as_str().replace('/', "-")
+}
+
+fn serve<T: Serialize + DeserializeOwned>(journal: &mut FileJournal<T>, waiting: &mpsc::Receiver<Waiting<T>>) {
+    while let Ok(first) = waiting.recv() {
+        let mut synced = Vec::new();
+        for one in std::iter::once(first).chain(waiting.try_iter()) {
+            let written = journal.append(&one.record);
+            if written.is_ok() && one.lasting == Lasting::Synced {
+                synced.push(one.answer);
+            } else {
+                // Whoever gave up waiting does not want to know.
+                let _ = one.answer.send(written);
+            }
+        }
+        if synced.is_empty() {
+            continue;
+        }
+        match journal.sync() {
+            Ok(()) => synced.into_iter().for_each(|answer| drop(answer.send(Ok(())))),
+            Err(error) => {
+                let again = || Error::new(error.kind(), error.message()).with_source(error.causes().join(": "));
+                synced.into_iter().for_each(|answer| drop(answer.send(Err(again()))));
+            }
+        }
+    }
+}

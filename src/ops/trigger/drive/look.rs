@@ -1,0 +1,89 @@
+//! Looking at what runs.
+
+use super::{Driver, PAUSE_MAX, cancel_marker};
+use crate::{
+    error::Error,
+    ops::trigger::{
+        plan::Need,
+        session::{Fate, Session},
+    },
+    pipeline::run::Run,
+};
+use futures::{FutureExt, future::BoxFuture};
+use std::collections::HashMap;
+
+/// What was seen of the runs that are not over.
+pub(super) struct Look {
+    /// Those of the session that changed, with the item's number and the request's.
+    pub ours: Vec<(usize, usize, Run)>,
+    /// Those of others that items wait for.
+    pub outside: Vec<Run>,
+    /// Why nothing was seen.
+    pub failure: Option<Error>,
+    /// Whether somebody cancelled the session.
+    pub unwanted: bool,
+}
+
+impl Driver<'_> {
+    /// Waits until something may have changed, and looks at every run that is not over; none when there is none.
+    pub(super) fn look(&self) -> Option<BoxFuture<'static, Look>> {
+        let session = &self.owned.session;
+        let ours = ours(session);
+        let outside = outside(session, &self.outside);
+        if ours.is_empty() && outside.is_empty() {
+            return None;
+        }
+        let (engine, store) = (self.engine.clone(), self.world.store.clone());
+        let marker = cancel_marker(&session.opening.session);
+        let cancelling = session.cancelling.is_some();
+        let failed = self.looks_failed as u32;
+        let look = async move {
+            let poll = engine.abilities().poll;
+            engine.changed(poll).await;
+            if failed > 0 {
+                tokio::time::sleep((poll * failed).min(PAUSE_MAX)).await;
+            }
+            let unwanted = match marker {
+                Ok(marker) if !cancelling => store.head(&marker).await.is_ok(),
+                _ => false,
+            };
+            let runs: Vec<Run> = ours.iter().map(|(_, _, run)| run).chain(&outside).cloned().collect();
+            match engine.observe(&runs).await {
+                Ok(mut seen) => {
+                    let outside = seen.split_off(ours.len().min(seen.len()));
+                    let changed = ours.into_iter().zip(seen).filter(|((_, _, before), after)| before != after);
+                    let ours = changed.map(|((item, attempt, _), run)| (item, attempt, run)).collect();
+                    Look { ours, outside, failure: None, unwanted }
+                }
+                Err(error) => Look { ours: Vec::new(), outside: Vec::new(), failure: Some(error), unwanted },
+            }
+        };
+        Some(look.boxed())
+    }
+}
+
+fn ours(session: &Session) -> Vec<(usize, usize, Run)> {
+    let attempts = session.items.iter().flat_map(|tracked| {
+        let number = tracked.item.number;
+        tracked.attempts.iter().enumerate().map(move |(at, attempt)| (number, at + 1, attempt))
+    });
+    let open = attempts.filter_map(|(item, attempt, request)| match &request.fate {
+        Fate::Taken { run, .. } if !run.state.is_over() => Some((item, attempt, run.clone())),
+        _ => None,
+    });
+    open.collect()
+}
+
+/// The runs of others that items wait for, each once.
+fn outside(session: &Session, seen: &HashMap<String, Run>) -> Vec<Run> {
+    let waiting = session.items.iter().filter(|tracked| tracked.attempts.is_empty() && tracked.blocked.is_none());
+    let needs = waiting.flat_map(|tracked| &tracked.item.needs);
+    let runs = needs.filter_map(|need| match need {
+        Need::Run(run) => Some(seen.get(&run.id).unwrap_or(run)),
+        Need::Item(_) => None,
+    });
+    let mut open: Vec<Run> = runs.filter(|run| !run.state.is_over()).cloned().collect();
+    open.sort_by(|a, b| a.id.cmp(&b.id));
+    open.dedup_by(|a, b| a.id == b.id);
+    open
+}

@@ -1,0 +1,9 @@
+//! Jobs over revisions: ranges, backfills, fills, retriggers.
+
+pub mod backfill;
+pub mod begin;
+pub mod drive;
+pub mod ground;
+pub mod plan;
+pub mod session;
+pub mod until_failure;
