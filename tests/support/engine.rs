@@ -46,8 +46,10 @@ pub struct Memory {
     pub at_once: Option<usize>,
     inner: Mutex<Inner>,
     /// What becomes of a run when it ends, by job, revision and how many there were before.
-    verdict: Box<dyn Fn(&str, &str, usize) -> State + Send + Sync>,
+    verdict: Verdict,
 }
+
+type Verdict = Box<dyn Fn(&str, &str, usize) -> State + Send + Sync>;
 
 #[derive(Default)]
 struct Inner {

@@ -40,7 +40,7 @@ pub enum Need {
     /// An item of the same session, by number.
     Item(usize),
     /// A run that somebody else asked for. One that passed is there already.
-    Run(Run),
+    Run(Box<Run>),
 }
 
 /// A revision that gets no further run of a job.
@@ -263,7 +263,7 @@ impl Plan {
         let mut needs = Vec::new();
         for up in upstream {
             needs.push(match (passed(up.history, revision), up.history.open(revision)) {
-                (Some(run), _) | (None, Some(run)) => Need::Run(run.clone()),
+                (Some(run), _) | (None, Some(run)) => Need::Run(Box::new(run.clone())),
                 (None, None) => Need::Item(match self.planned(up.job, revision) {
                     Some(number) => number,
                     None => {

@@ -151,7 +151,7 @@ fn a_test_waits_for_its_build_and_is_given_up_when_that_fails() {
 #[test]
 fn a_build_of_somebody_else_is_waited_for_as_it_was_last_seen() {
     let theirs = |state| Run { revision: Some("a".into()), ..Run::new("7", "build", state) };
-    let session = session(vec![item(0, "unit", "a", vec![Need::Run(theirs(State::Running))])], vec![]);
+    let session = session(vec![item(0, "unit", "a", vec![Need::Run(Box::new(theirs(State::Running)))])], vec![]);
     for (seen, expected) in [(None, 0), (Some(State::Running), 0), (Some(State::Succeeded), 1)] {
         let outside = seen.map(|state| ("7".to_owned(), theirs(state))).into_iter().collect();
         let found = steps(&session, Limits::default(), &HashSet::new(), &outside);

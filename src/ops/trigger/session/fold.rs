@@ -60,6 +60,7 @@ pub struct Attempt {
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[allow(clippy::large_enum_variant, reason = "nearly all are taken")]
 #[serde(tag = "fate", rename_all = "snake_case")]
 pub enum Fate {
     /// It is on its way, or whoever sent it died.
