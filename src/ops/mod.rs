@@ -2,3 +2,4 @@
 
 pub mod repro;
 pub mod route;
+pub mod trigger;

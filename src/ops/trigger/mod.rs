@@ -1,0 +1,4 @@
+//! What the verbs of `trigger` do: jobs over revisions.
+
+pub mod revisions;
+pub mod select;
