@@ -9,6 +9,7 @@ pub mod out;
 mod repro;
 mod route;
 mod session;
+mod trigger;
 
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use global::Global;
@@ -51,6 +52,8 @@ Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 done in part · 
 
 const REPRO: &str = "Examples:\n  ci-tool repro save -- make test\n  ci-tool repro restore k3v9 --into ../again";
 const ROUTE: &str = "Examples:\n  ci-tool route --queue windows.10.amd64.open --pr-target refs/heads/release/5.0 --repository dotnet/runtime\n  ci-tool route                       # inside a CI job: from the runner's own variables";
+const TRIGGER: &str =
+    "Examples:\n  ci-tool trigger revisions v1.4..main\n  ci-tool trigger revisions 2026-11-19..2026-11-20 --path src";
 const CONFIG: &str = "Examples:\n  ci-tool config show\n  ci-tool config show --output json";
 
 #[derive(Debug, Subcommand)]
@@ -62,6 +65,9 @@ enum Noun {
     /// Decides which queue a job runs on, and says why
     #[command(before_help = ROUTE)]
     Route(route::Args),
+    /// Triggers jobs over revisions, backfills, bisects
+    #[command(subcommand, before_help = TRIGGER, disable_help_subcommand = true)]
+    Trigger(trigger::Verb),
     /// Shows the configuration in force
     #[command(subcommand, before_help = CONFIG, disable_help_subcommand = true)]
     Config(config::Verb),
@@ -111,6 +117,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         match cli.noun {
             Noun::Repro(verb) => repro::run(session()?, verb).await,
             Noun::Route(args) => route::run(session()?, args).await,
+            Noun::Trigger(verb) => trigger::run(session()?, verb).await,
             Noun::Config(verb) => config::run(&session()?, &verb),
             Noun::Completion(args) => completion::run(&out, &args),
         }

@@ -101,7 +101,7 @@ impl Git {
     /// # Errors
     /// `Usage` when `dir` is no directory, `Transient` when git takes longer than 10 s, `Internal` when it fails.
     pub async fn describe(&self, dir: &Path) -> Result<Option<Checkout>> {
-        let mut call = Call { git: self, dir, trusting: false };
+        let mut call = Call { git: self, dir, trusting: false, timeout: TIMEOUT };
         let place = ["rev-parse", "--is-shallow-repository", "--show-toplevel"];
         let mut found = match call.run(&place).await {
             Err(error) if error.kind() == Kind::NotFound => return Ok(None),
@@ -132,11 +132,13 @@ impl Git {
 }
 
 /// Git in a directory.
-struct Call<'a> {
-    git: &'a Git,
-    dir: &'a Path,
+pub(super) struct Call<'a> {
+    pub git: &'a Git,
+    pub dir: &'a Path,
     /// Whether a repository of another user is read.
-    trusting: bool,
+    pub trusting: bool,
+    /// The longest one command may take.
+    pub timeout: Duration,
 }
 
 impl Call<'_> {
@@ -170,35 +172,49 @@ impl Call<'_> {
     }
 
     /// What a command says; `None` when it ends with code 1, git's way to say no.
-    async fn optional(&self, args: &[&str]) -> Result<Option<String>> {
+    pub async fn optional(&self, args: &[&str]) -> Result<Option<String>> {
         let output = self.run(args).await?;
         if output.exit.code() == 1 { Ok(None) } else { self.text(args, output).map(Some) }
     }
 
-    fn text(&self, args: &[&str], output: Output) -> Result<String> {
+    pub fn text(&self, args: &[&str], output: Output) -> Result<String> {
+        let bytes = self.bytes(args, output)?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(text.strip_suffix('\n').map(str::to_owned).unwrap_or(text))
+    }
+
+    /// What a command says, as it is.
+    pub fn bytes(&self, args: &[&str], output: Output) -> Result<Vec<u8>> {
         if output.exit.code() == 0 {
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            return Ok(text.strip_suffix('\n').map(str::to_owned).unwrap_or(text));
+            return Ok(output.stdout);
         }
         let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Err(Error::new(Kind::Internal, self.doing(args)).with_source(reason))
     }
 
-    async fn run(&self, args: &[&str]) -> Result<Output> {
+    pub async fn run(&self, args: &[&str]) -> Result<Output> {
         let trust: &[&str] = if self.trusting { &["-c", "safe.directory=*"] } else { &[] };
-        let fixed = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+        let fixed = [
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+            // A name that means two things must be told.
+            "-c",
+            "core.warnAmbiguousRefs=true",
+        ];
         let command = Command {
             program: "git".into(),
             args: fixed.iter().chain(trust).chain(args).map(OsString::from).collect(),
             dir: self.dir.into(),
             env: Some(self.git.env.clone()),
-            timeout: Some(TIMEOUT),
+            timeout: Some(self.timeout),
             grace: GRACE,
             stdin: Stdin::Null,
         };
         let output = output(&command, Stop::never()).await?;
         if output.exit.stopped == Some(StopReason::Timeout) {
-            let message = format!("{}: it took longer than {} s", self.doing(args), TIMEOUT.as_secs());
+            let message = format!("{}: it took longer than {} s", self.doing(args), self.timeout.as_secs());
             return Err(Error::new(Kind::Transient, message).hint("see whether the disk that holds it answers"));
         }
         Ok(output)
@@ -209,7 +225,7 @@ impl Call<'_> {
     }
 }
 
-fn says(output: &Output, text: &str) -> bool {
+pub(super) fn says(output: &Output, text: &str) -> bool {
     output.exit.code() != 0 && String::from_utf8_lossy(&output.stderr).contains(text)
 }
 

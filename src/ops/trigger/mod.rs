@@ -5,5 +5,7 @@ pub mod begin;
 pub mod drive;
 pub mod ground;
 pub mod plan;
+pub mod revisions;
+pub mod select;
 pub mod session;
 pub mod until_failure;

@@ -1,0 +1,22 @@
+//! `ci-tool trigger`: one file a verb.
+
+mod revisions;
+mod vcs;
+mod which;
+
+use super::Session;
+use crate::error::Result;
+use clap::Subcommand;
+
+/// The verbs of `trigger`.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Revisions(revisions::Args),
+}
+
+/// Runs a verb and returns the exit code.
+pub(super) async fn run(session: Session, verb: Verb) -> Result<u8> {
+    match verb {
+        Verb::Revisions(args) => revisions::run(&session, args).await,
+    }
+}
