@@ -103,7 +103,26 @@ impl Exit {
 /// # Errors
 /// `NotFound` when the program does not exist (a shell's 127), `Denied` when it cannot be executed (a shell's 126),
 /// `Usage` when the working directory does not exist, `Internal` when the system refuses to make a process.
-pub async fn run(cmd: &Command, tee: Tee, mut stop: Stop) -> Result<Exit> {
+pub async fn run(cmd: &Command, tee: Tee, stop: Stop) -> Result<Exit> {
+    run_with(cmd, tee, stop, Rest::Left).await
+}
+
+/// Runs a command as [`run`] does, and kills what it leaves alive in the background when it ends by itself.
+///
+/// # Errors
+/// Those of [`run`].
+pub async fn run_whole(cmd: &Command, tee: Tee, stop: Stop) -> Result<Exit> {
+    run_with(cmd, tee, stop, Rest::Killed).await
+}
+
+/// What becomes of the background processes of a command that ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    Left,
+    Killed,
+}
+
+async fn run_with(cmd: &Command, tee: Tee, mut stop: Stop, rest: Rest) -> Result<Exit> {
     let started = Instant::now();
     let mut tree = Tree::spawn(cmd, tee.stderr.is_none()).map_err(|e| spawn_error(cmd, e))?;
     let mut pumps = tee.start(tree.take_stdout(), tree.take_stderr());
@@ -124,6 +143,9 @@ pub async fn run(cmd: &Command, tee: Tee, mut stop: Stop) -> Result<Exit> {
         }
     };
     let duration = started.elapsed();
+    if stopped.is_none() && rest == Rest::Killed {
+        tree.kill(DEATH).await;
+    }
 
     let deadline = Instant::now() + DRAIN;
     let output_error = if stopped.is_some() {

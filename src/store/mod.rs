@@ -8,7 +8,7 @@ pub mod azure;
 pub mod dry_run;
 pub mod fault;
 pub mod local;
-mod platform;
+pub(crate) mod platform;
 pub mod retry;
 mod scratch;
 

@@ -23,7 +23,7 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Variables by which a caller (a hook, an alias) points git at another repository than the directory's own;
 /// those of `git rev-parse --local-env-vars` that do so.
-const REDIRECTIONS: [&str; 10] = [
+pub(crate) const REDIRECTIONS: [&str; 10] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",

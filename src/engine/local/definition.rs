@@ -1,0 +1,182 @@
+//! What a job is: two runs of one definition say something of the same thing.
+
+use super::{files::globs, measure};
+use crate::{
+    engine::{Request, check_parameters, no_such_job},
+    error::{Context, Result},
+    pipeline::{
+        duration,
+        job::{Job, JobSpec, Parameter},
+    },
+};
+use globset::GlobSet;
+use regex::bytes::Regex;
+use serde::Serialize;
+use std::{collections::BTreeMap, time::Duration};
+
+/// The jobs of the configuration by name.
+pub type Jobs = BTreeMap<String, JobSpec>;
+
+/// A job with everything that was given for it.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// The command.
+    pub command: String,
+    /// Its job.
+    pub spec: JobSpec,
+    /// The job's variables, the parameters and the variables that were given; a later one of these wins.
+    pub variables: BTreeMap<String, String>,
+    /// The files that it makes for others.
+    pub artifacts: GlobSet,
+    /// The pattern of its measurements.
+    pub measure: Option<Regex>,
+    /// The longest that the command may take.
+    pub limit: Option<Duration>,
+    /// The definition's name: 16 hexadecimal digits of a hash over the job's name, its settings, what was given, and the
+    /// definitions of the jobs that it needs. Not over how long it may take, how often it is run, who hears of it, or what
+    /// other engines call it.
+    pub id: String,
+}
+
+/// The job as everybody sees it; `None` for one that another engine runs.
+pub fn listed(jobs: &Jobs, name: &str) -> Option<Job> {
+    let spec = jobs.get(name).filter(|spec| spec.run.is_some())?;
+    let parameter = |(name, default): (&String, &Option<String>)| Parameter {
+        name: name.clone(),
+        required: default.is_none(),
+        choices: Vec::new(),
+        default: default.clone(),
+    };
+    Some(Job {
+        name: name.to_owned(),
+        id: id(jobs, name, &defaults(spec), &BTreeMap::new()),
+        parameters: Some(spec.parameters.iter().map(parameter).collect()),
+        takes_env: true,
+        blocked: None,
+        hidden: spec.hidden,
+        url: None,
+    })
+}
+
+/// Defines what a request asks for.
+///
+/// # Errors
+/// `NotFound` for a job that is not there; `Usage` for parameters that it does not take, or settings that make no sense.
+pub fn define(engine: &str, jobs: &Jobs, request: &Request) -> Result<Definition> {
+    let Some((job, spec)) = listed(jobs, &request.job).zip(jobs.get(&request.job)) else {
+        let names = jobs.iter().filter(|(_, spec)| spec.run.is_some()).map(|(name, _)| name.as_str());
+        return Err(no_such_job(engine, &request.job, names));
+    };
+    check_parameters(&job, request)?;
+    let mut parameters = defaults(spec);
+    parameters.extend(request.parameters.clone());
+    let wrong = || format!("reading the settings of the job {}", request.job);
+    let limit = limit(spec).context(wrong)?;
+    let artifacts = globs(&spec.artifacts).context(wrong)?;
+    let measure = spec.measure.as_deref().map(measure::pattern).transpose().context(wrong)?;
+    let id = id(jobs, &request.job, &parameters, &request.env);
+    let mut variables = spec.env.clone();
+    variables.extend(parameters);
+    variables.extend(request.env.clone());
+    let command = spec.run.clone().unwrap_or_default();
+    Ok(Definition { command, spec: spec.clone(), variables, artifacts, measure, limit, id })
+}
+
+/// The longest that a job's command may take.
+///
+/// # Errors
+/// `Usage` for what is no duration.
+pub fn limit(spec: &JobSpec) -> Result<Option<Duration>> {
+    spec.timeout.as_deref().map(duration::parse).transpose()
+}
+
+fn defaults(spec: &JobSpec) -> BTreeMap<String, String> {
+    spec.parameters.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect()
+}
+
+#[derive(Serialize)]
+struct Hashed<'a> {
+    format: u32,
+    name: &'a str,
+    spec: JobSpec,
+    parameters: &'a BTreeMap<String, String>,
+    env: &'a BTreeMap<String, String>,
+    needs: Vec<String>,
+}
+
+fn id(jobs: &Jobs, name: &str, parameters: &BTreeMap<String, String>, env: &BTreeMap<String, String>) -> String {
+    let spec = jobs.get(name).cloned().unwrap_or_default();
+    // The configuration refuses jobs that need themselves.
+    let need = |name: &String| id(jobs, name, &jobs.get(name).map(defaults).unwrap_or_default(), &BTreeMap::new());
+    let needs = spec.needs.iter().map(need).collect();
+    let parts = JobSpec { timeout: None, interval: None, names: BTreeMap::new(), hidden: false, ..spec };
+    let hashed = Hashed { format: 1, name, spec: parts, parameters, env, needs };
+    // Strings, lists and maps with text for keys are always JSON.
+    let text = serde_json::to_vec(&hashed).unwrap_or_default();
+    blake3::hash(&text).to_hex()[..16].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    fn jobs() -> Jobs {
+        let build = JobSpec { run: Some("make".into()), ..JobSpec::default() };
+        let parameters = BTreeMap::from([("word".to_owned(), Some("a".to_owned())), ("must".to_owned(), None)]);
+        let unit = JobSpec { run: Some("test".into()), needs: vec!["build".into()], parameters, ..JobSpec::default() };
+        Jobs::from([("build".into(), build), ("unit".into(), unit), ("other".into(), JobSpec::default())])
+    }
+
+    fn request(parameters: &[(&str, &str)]) -> Request {
+        let parameters = parameters.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        Request { job: "unit".into(), parameters, ..Request::default() }
+    }
+
+    fn id_with(change: impl Fn(&mut Jobs, &mut Request)) -> String {
+        let (mut jobs, mut request) = (jobs(), request(&[("must", "x")]));
+        change(&mut jobs, &mut request);
+        define("local", &jobs, &request).unwrap().id
+    }
+
+    fn unit(jobs: &mut Jobs) -> &mut JobSpec {
+        jobs.get_mut("unit").unwrap()
+    }
+
+    #[test]
+    fn what_changes_the_meaning_of_a_run_changes_the_definition() {
+        type Change = fn(&mut Jobs, &mut Request);
+        let same: [(&str, Change); 4] = [
+            ("time", |jobs, _| unit(jobs).timeout = Some("3m".into())),
+            ("name elsewhere", |jobs, _| drop(unit(jobs).names.insert("ci".into(), "unit-1".into()))),
+            ("the default, said", |_, request| drop(request.parameters.insert("word".into(), "a".into()))),
+            ("revision and key", |_, request| request.key = "k".into()),
+        ];
+        let other: [(&str, Change); 6] = [
+            ("command", |jobs, _| unit(jobs).run = Some("test -v".into())),
+            ("a job it needs", |jobs, _| jobs.get_mut("build").unwrap().run = Some("make all".into())),
+            ("a parameter", |_, request| drop(request.parameters.insert("word".into(), "b".into()))),
+            ("a variable", |_, request| drop(request.env.insert("V".into(), "1".into()))),
+            ("a variable of the job", |jobs, _| drop(unit(jobs).env.insert("V".into(), "1".into()))),
+            ("what it keeps", |jobs, _| unit(jobs).keep.push("target".into())),
+        ];
+        let plain = id_with(|_, _| ());
+        for (what, change) in same {
+            assert_eq!(id_with(change), plain, "{what}");
+        }
+        for (what, change) in other {
+            assert_ne!(id_with(change), plain, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_later_variable_wins_and_a_missing_parameter_is_refused() {
+        let mut asked = request(&[("must", "1")]);
+        asked.env.insert("must".into(), "2".into());
+        let variables = define("local", &jobs(), &asked).unwrap().variables;
+        assert_eq!((variables["must"].as_str(), variables["word"].as_str()), ("2", "a"));
+        assert_eq!(define("local", &jobs(), &request(&[])).unwrap_err().kind(), Kind::Usage);
+        let elsewhere = Request { job: "other".into(), ..Request::default() };
+        assert_eq!(define("local", &jobs(), &elsewhere).unwrap_err().kind(), Kind::NotFound);
+    }
+}

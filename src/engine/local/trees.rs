@@ -1,0 +1,154 @@
+//! Trees: checkouts of the shared clone, each used by one run at a time.
+
+use super::{
+    files::{aside, entries, remove_all, try_lock},
+    mirror::Mirror,
+};
+use crate::{
+    error::{Error, Kind, Result},
+    process::Stop,
+};
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The trees that this engine has taken and that no run uses now.
+#[derive(Debug)]
+pub struct Trees {
+    mirror: Arc<Mirror>,
+    idle: Mutex<Vec<Tree>>,
+}
+
+/// A tree that no other process uses as long as this lives.
+#[derive(Debug)]
+pub struct Tree {
+    /// Its top directory.
+    pub dir: PathBuf,
+    /// Its name in its own folder and in the clone.
+    name: String,
+    /// The job that used it last, whose files it may keep.
+    job: Option<String>,
+    _lock: File,
+}
+
+impl Trees {
+    /// The trees of a clone.
+    pub fn new(mirror: Arc<Mirror>) -> Trees {
+        Trees { mirror, idle: Mutex::default() }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.mirror.home.join("trees")
+    }
+
+    /// Takes a tree: best one that this job used before, whose kept files are there; else any, else a new one.
+    ///
+    /// # Errors
+    /// I/O.
+    pub async fn take(&self, job: &str) -> Result<Tree> {
+        if let Some(tree) = self.take_idle(job) {
+            return Ok(tree);
+        }
+        let folder = self.folder();
+        aside(move || {
+            fs::create_dir_all(&folder).map_err(|e| Error::io("creating", &folder, e))?;
+            let mut number = 0_u32;
+            loop {
+                let name = number.to_string();
+                if let Some(lock) = try_lock(&folder.join(format!("{name}.lock")))? {
+                    return Ok(Tree { dir: folder.join(&name), name, job: None, _lock: lock });
+                }
+                number += 1;
+            }
+        })
+        .await
+    }
+
+    fn take_idle(&self, job: &str) -> Option<Tree> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = idle.iter().position(|tree| tree.job.as_deref() == Some(job));
+        match same {
+            Some(at) => Some(idle.swap_remove(at)),
+            None => idle.pop(),
+        }
+    }
+
+    /// Gives a tree back.
+    pub fn give(&self, tree: Tree) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(tree);
+    }
+
+    /// Removes the trees that no process uses, of this one too.
+    ///
+    /// # Errors
+    /// I/O; `Internal` when git fails.
+    pub async fn remove_idle(&self) -> Result<()> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let folder = self.folder();
+        aside(move || {
+            for entry in entries(&folder)?.into_iter().filter(|entry| entry.path().is_dir()) {
+                let mut lock = entry.file_name();
+                lock.push(".lock");
+                // The lock file stays: who waits for a lock that is gone shares a tree with who made a new one.
+                if let Some(_alone) = try_lock(&folder.join(lock))? {
+                    remove_all(&entry.path())?;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        if self.mirror.bare().exists() { self.mirror.forget_removed().await } else { Ok(()) }
+    }
+
+    /// Makes a tree hold a revision and nothing else, but for what `keep` names (patterns as in `.gitignore`). A tree that
+    /// git cannot bring there is made anew.
+    ///
+    /// # Errors
+    /// `Interrupted` when stopped; else what git says.
+    pub async fn check_out(
+        &self,
+        tree: &mut Tree,
+        job: &str,
+        revision: &str,
+        keep: &[String],
+        stop: &Stop,
+    ) -> Result<()> {
+        tree.job = Some(job.to_owned());
+        match self.change_to(tree, revision, keep, stop).await {
+            Err(error) if error.kind() != Kind::Interrupted => {
+                tracing::debug!(tree = %tree.dir.display(), %error, "making the tree anew");
+                self.mirror.plant(&tree.dir, revision).await?;
+                self.change_to(tree, revision, keep, stop).await?;
+            }
+            done => done?,
+        }
+        if tree.dir.join(".gitmodules").exists() { self.submodules(tree, stop).await } else { Ok(()) }
+    }
+
+    async fn change_to(&self, tree: &Tree, revision: &str, keep: &[String], stop: &Stop) -> Result<()> {
+        if !tree.dir.join(".git").exists() {
+            self.mirror.plant(&tree.dir, revision).await?;
+        }
+        // A git that was killed leaves it; nobody else uses this tree.
+        let _ = fs::remove_file(self.mirror.bare().join("worktrees").join(&tree.name).join("index.lock"));
+        let git = &self.mirror.git;
+        git.run(&tree.dir, &["checkout", "--quiet", "--force", "--detach", revision], stop.clone()).await?;
+        let mut clean: Vec<OsString> = ["clean", "--quiet", "-ffdx"].map(OsString::from).into();
+        clean.extend(keep.iter().map(|glob| format!("--exclude={glob}").into()));
+        git.run(&tree.dir, &clean, stop.clone()).await.map(drop)
+    }
+
+    async fn submodules(&self, tree: &Tree, stop: &Stop) -> Result<()> {
+        for args in [
+            &["submodule", "--quiet", "sync", "--recursive"][..],
+            &["submodule", "--quiet", "update", "--init", "--recursive", "--force"],
+            &["submodule", "--quiet", "foreach", "--recursive", "git clean --quiet -ffdx"],
+        ] {
+            self.mirror.git.run(&tree.dir, args, stop.clone()).await?;
+        }
+        Ok(())
+    }
+}
