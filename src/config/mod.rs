@@ -7,7 +7,7 @@ mod variables;
 
 pub use file::{Environment, FileConfig, ReproFile};
 pub use route::{Route, RouteFile, parse_deadline};
-pub use trigger::{Trigger, TriggerFile};
+pub use trigger::{LOCAL, Trigger, TriggerFile};
 
 use crate::{
     capture::save::When,

@@ -2,8 +2,10 @@
 
 pub mod helix;
 pub mod local;
+mod open;
 mod spec;
 
+pub use open::open;
 pub use spec::{Kind as EngineKind, Spec};
 
 use crate::{
@@ -94,6 +96,20 @@ pub trait Engine: Send + Sync {
     /// `Denied`, `Transient`.
     async fn release(&self, _run: &Run) -> Result<()> {
         Ok(())
+    }
+
+    /// Lets go of what was kept for runs that are over and that nobody followed to their end: after a crash, or when nobody
+    /// waited. Returns how much that was.
+    ///
+    /// # Errors
+    /// `Denied`, `Transient`.
+    async fn sweep(&self) -> Result<usize> {
+        Ok(0)
+    }
+
+    /// Where the tree is that is held for a run ([`Request::hold`]); `None` when none is.
+    fn held(&self, _run: &Run) -> Option<PathBuf> {
+        None
     }
 
     /// Waits until a run may have changed, at most so long.

@@ -1,7 +1,9 @@
 //! `ci-tool trigger`: one file a verb.
 
+mod ground;
 mod revisions;
 mod vcs;
+mod what;
 mod which;
 
 use super::Session;

@@ -113,11 +113,6 @@ impl Local {
         Ok(Local { at_once, shared: Arc::new(shared), seen: AtomicU64::new(0) })
     }
 
-    /// Where the tree is that was held for a run of this engine; `None` when none is.
-    pub fn tree_of(&self, run: &Run) -> Option<PathBuf> {
-        locked(&self.shared.held).get(&run.id).map(|(tree, _)| tree.dir.clone())
-    }
-
     /// Where a run's log is, or will be.
     ///
     /// # Errors
@@ -286,6 +281,10 @@ impl Engine for Local {
             drop(permit);
         }
         Ok(())
+    }
+
+    fn held(&self, run: &Run) -> Option<PathBuf> {
+        locked(&self.shared.held).get(&run.id).map(|(tree, _)| tree.dir.clone())
     }
 
     async fn changed(&self, at_most: Duration) {

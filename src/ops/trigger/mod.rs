@@ -8,4 +8,5 @@ pub mod plan;
 pub mod revisions;
 pub mod select;
 pub mod session;
+pub mod summary;
 pub mod until_failure;

@@ -1,0 +1,77 @@
+//! What came of a session. Pure.
+
+use super::session::Session;
+use crate::pipeline::run::{State, Verdict};
+use serde::Serialize;
+
+/// Counts, in runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// How many were to be there.
+    pub requested: usize,
+    /// How many said something.
+    pub ran: usize,
+    /// How many of these passed.
+    pub passed: usize,
+    /// How many of these failed.
+    pub failed: usize,
+    /// How many requests the engine answered with another run.
+    pub collapsed: usize,
+    /// How many wait or run.
+    pub open: usize,
+    /// How many are still to be asked for.
+    pub expected: usize,
+    /// How many may be there or not.
+    pub uncertain: usize,
+    /// How many were stopped.
+    pub cancelled: usize,
+    /// How many came to nothing: machines, refusals, what they need.
+    pub nothing: usize,
+}
+
+/// What a session comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Everything ran and passed.
+    Passed,
+    /// Something failed.
+    Failed,
+    /// Not everything is over.
+    Pending,
+    /// Not everything ran, and what did passed.
+    Partly,
+}
+
+impl Summary {
+    /// Counts a session's items.
+    pub fn of(session: &Session) -> Summary {
+        let mut summary = Summary { requested: session.items.len(), ..Summary::default() };
+        for tracked in &session.items {
+            summary.collapsed += tracked.collapsed();
+            let state = tracked.state();
+            let count = match (state.evidence(), state) {
+                (Some(Verdict::Passed), _) => &mut summary.passed,
+                (Some(Verdict::Failed), _) => &mut summary.failed,
+                (None, State::Pending | State::Running) => &mut summary.open,
+                (None, State::Expected | State::NeverScheduled) => &mut summary.expected,
+                (None, State::Uncertain) => &mut summary.uncertain,
+                (None, State::Cancelled) => &mut summary.cancelled,
+                (None, _) => &mut summary.nothing,
+            };
+            *count += 1;
+        }
+        summary.ran = summary.passed + summary.failed;
+        summary
+    }
+
+    /// What it comes to. A failure counts before everything else is over: it will not go away.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Summary { failed: 1.., .. } => Outcome::Failed,
+            Summary { open: 1.., .. } | Summary { expected: 1.., .. } => Outcome::Pending,
+            _ if self.passed == self.requested => Outcome::Passed,
+            _ => Outcome::Partly,
+        }
+    }
+}
