@@ -1,10 +1,12 @@
 //! The screen: results on stdout, everything else on stderr. The only place that prints.
 
+mod live;
 mod progress;
 mod streams;
 mod summary;
 mod table;
 
+pub use live::Live;
 pub use progress::Reporter;
 pub use streams::tee;
 pub use table::{Align, Table};
