@@ -52,8 +52,9 @@ impl Teller {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let before = told.states.insert(tracked.item.number, state);
         drop(told);
-        // What is only planned was told with the plan.
-        let news = before.map_or(state != State::Expected, |before| before != state);
+        // What is only planned was told with the plan; what runs and cannot be looked at is soon over.
+        let seen = state.is_over() || state == State::Uncertain || tracked.run().is_some_and(|run| run.url.is_some());
+        let news = seen && before.map_or(state != State::Expected, |before| before != state);
         if self.live.is_none() && news {
             let of = session.items.len();
             let number = tracked.item.number + 1;

@@ -1,12 +1,17 @@
 //! `ci-tool trigger`: one file a verb.
 
 mod act;
+mod backfill;
+mod cancel;
 mod ground;
+mod list;
 mod live;
 mod range;
 mod report;
+mod resolve;
 mod revisions;
 mod vcs;
+mod watch;
 mod what;
 mod which;
 
@@ -18,6 +23,12 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Range(range::Args),
+    Backfill(backfill::Args),
+    Watch(watch::Args),
+    #[command(alias = "ls")]
+    List(list::Args),
+    Cancel(cancel::Args),
+    Resolve(resolve::Args),
     Revisions(revisions::Args),
 }
 
@@ -25,6 +36,11 @@ pub enum Verb {
 pub(super) async fn run(session: Session, verb: Verb) -> Result<u8> {
     match verb {
         Verb::Range(args) => range::run(&session, args).await,
+        Verb::Backfill(args) => backfill::run(&session, args).await,
+        Verb::Watch(args) => watch::run(&session, args).await,
+        Verb::List(args) => list::run(&session, args).await,
+        Verb::Cancel(args) => cancel::run(&session, args).await,
+        Verb::Resolve(args) => resolve::run(&session, args).await,
         Verb::Revisions(args) => revisions::run(&session, args).await,
     }
 }

@@ -50,6 +50,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         title: format!("{names} at {}", count(revisions.len(), "revision", "revisions")),
         same: json!([args.what.names(), ids, args.times, args.what.param, args.what.env]),
         hunt: None,
+        jobs: base.defined(args.what.names()),
         budget: args.act.budget(session),
         fresh: args.act.new,
     };
