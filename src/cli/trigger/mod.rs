@@ -1,6 +1,7 @@
 //! `ci-tool trigger`: one file a verb.
 
 mod ground;
+mod jobs;
 mod revisions;
 mod vcs;
 mod what;
@@ -14,11 +15,13 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Revisions(revisions::Args),
+    Jobs(jobs::Args),
 }
 
 /// Runs a verb and returns the exit code.
 pub(super) async fn run(session: Session, verb: Verb) -> Result<u8> {
     match verb {
         Verb::Revisions(args) => revisions::run(&session, args).await,
+        Verb::Jobs(args) => jobs::run(&session, args).await,
     }
 }
