@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub out: Out,
     pub env: EnvMap,
     pub config: Config,
+    /// Whether the configuration's file was named, and not found.
+    pub config_named: bool,
     /// Variables whose values are not Unicode, and so cannot be saved.
     pub not_text: Vec<String>,
 }
@@ -39,7 +41,8 @@ impl Session {
             output_from_env(&env)?;
         }
         config.warnings.iter().for_each(|warning| out.warn(warning));
-        Ok(Session { out, env, config, not_text })
+        let config_named = global.config.is_some() || env::text(&env, "CI_TOOL_CONFIG").is_some();
+        Ok(Session { out, env, config, config_named, not_text })
     }
 
     /// Opens the store: `--store`, `CI_TOOL_STORE`, the configuration, or the default directory.

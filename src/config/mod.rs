@@ -7,7 +7,7 @@ mod variables;
 
 pub use file::{Environment, FileConfig, ReproFile};
 pub use route::{Route, RouteFile, parse_deadline};
-pub use trigger::{LOCAL, Trigger, TriggerFile};
+pub use trigger::{LOCAL, Trigger, TriggerFile, check_jobs};
 
 use crate::{
     capture::save::When,

@@ -62,9 +62,7 @@ impl Layers {
                     .hint("kind: local, buildbot, jenkins, azure_devops, github or treeherder"));
             }
         }
-        for (name, job) in &jobs {
-            check(name, job, &jobs).context(|| format!("reading the job {name} of the configuration"))?;
-        }
+        check_jobs(&jobs)?;
         Ok(Trigger { engine, budget, at_once, pushlog, engines, jobs })
     }
 
@@ -91,6 +89,16 @@ fn shown<T: serde::Serialize>(value: &Option<T>) -> serde_json::Value {
     let mut value = serde_json::to_value(value).unwrap_or_default();
     written(&mut value);
     value
+}
+
+/// Refuses jobs that make no sense.
+///
+/// # Errors
+/// `Usage`, naming the job: a duration, glob or pattern that is none, or jobs that need themselves.
+pub fn check_jobs(jobs: &BTreeMap<String, JobSpec>) -> Result<()> {
+    jobs.iter().try_for_each(|(name, job)| {
+        check(name, job, jobs).context(|| format!("reading the job {name} of the configuration"))
+    })
 }
 
 /// What is wrong with a job.

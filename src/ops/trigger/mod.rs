@@ -4,6 +4,7 @@ pub mod backfill;
 pub mod begin;
 pub mod drive;
 pub mod ground;
+pub mod jobs;
 pub mod plan;
 pub mod revisions;
 pub mod select;
