@@ -1,11 +1,12 @@
 //! What every engine does, whatever CI it drives: one suite, run on each.
 
+mod buildbot;
 mod suite;
 
 use suite::Fixture;
 
 /// Each engine's way to be set up. One that needs a server is left out by `CI_TOOL_SKIP_SERVERS=1`, and listed.
-const FIXTURES: &[Fixture] = &[];
+const FIXTURES: &[Fixture] = &[buildbot::FIXTURE];
 
 fn main() -> std::process::ExitCode {
     suite::run(FIXTURES)
