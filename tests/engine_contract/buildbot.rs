@@ -15,7 +15,11 @@ use real::{ADMIN, Options, losing::Losing, password};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A master where only one user may start runs.
-pub const FIXTURE: Fixture = Fixture { name: "buildbot", needs_server: true, start: || Box::pin(start()), stop: || () };
+pub const FIXTURE: Fixture =
+    Fixture { name: "buildbot", needs_server: true, start: || Box::pin(start(real::NEWEST)), stop: || () };
+/// The same of the series before.
+pub const FIXTURE_3: Fixture =
+    Fixture { name: "buildbot-3", needs_server: true, start: || Box::pin(start(real::BEFORE)), stop: || () };
 
 struct Served {
     real: real::Buildbot,
@@ -23,8 +27,8 @@ struct Served {
     engine: Arc<dyn Engine>,
 }
 
-async fn start() -> Box<dyn Ci> {
-    let real = real::Buildbot::start(Options { auth: true, ..Options::default() });
+async fn start(release: &'static str) -> Box<dyn Ci> {
+    let real = real::Buildbot::start(Options { release, auth: true, ..Options::default() });
     let proxy = Losing::start(real.port());
     let engine = engine(proxy.port(), &password());
     Box::new(Served { real, proxy, engine })

@@ -6,7 +6,7 @@ mod suite;
 use suite::Fixture;
 
 /// Each engine's way to be set up. One that needs a server is left out by `CI_TOOL_SKIP_SERVERS=1`, and listed.
-const FIXTURES: &[Fixture] = &[buildbot::FIXTURE];
+const FIXTURES: &[Fixture] = &[buildbot::FIXTURE, buildbot::FIXTURE_3];
 
 fn main() -> std::process::ExitCode {
     suite::run(FIXTURES)

@@ -1,9 +1,9 @@
 //! Buildbot 3 and 4, through its REST interface (`/api/v2`). Shapes: <https://docs.buildbot.net/latest/developer/rest.html>.
 //!
 //! A run is a build *request*: it has a number at once and keeps it when its worker or its master is lost and another build
-//! begins. The key is the `reason`. Buildbot folds a request into a later one for the same job, revision, branch and
-//! properties while neither has begun (`collapseRequests`, on unless switched off; the reason is not looked at): the earlier
-//! one is then done at once, without a build.
+//! begins. The key is the `reason`. Buildbot folds a request into a later one for the same job, revision and branch while
+//! neither has begun (`collapseRequests`, on unless switched off), whatever their reasons and parameters: the earlier one is
+//! then done at once, without a build.
 
 mod find;
 mod form;

@@ -15,8 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The pinned release.
-const VERSION: &str = "4.3.0";
+/// The pinned releases: the newest, and the last of the series before.
+pub const NEWEST: &str = "4.3.0";
+pub const BEFORE: &str = "3.11.9";
 const STARTS_WITHIN: Duration = Duration::from_secs(90);
 const REVISIONS: usize = 6;
 const MASTER_CFG: &str = include_str!("master.cfg");
@@ -58,6 +59,8 @@ pub fn password() -> String {
 /// How a Buildbot is set up.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
+    /// [`NEWEST`] or [`BEFORE`].
+    pub release: &'static str,
     /// Whether only [`ADMIN`] may start runs; otherwise everybody.
     pub auth: bool,
     /// How long a login lasts, in seconds; 0 is Buildbot's own week.
@@ -70,7 +73,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { auth: false, session_seconds: 0, collapse: true, worker: true }
+        Options { release: NEWEST, auth: false, session_seconds: 0, collapse: true, worker: true }
     }
 }
 
@@ -95,7 +98,7 @@ impl Buildbot {
     /// # Panics
     /// When it cannot be installed or started, saying what is needed.
     pub fn start(options: Options) -> Buildbot {
-        let installed = installed();
+        let installed = installed(options.release);
         let directory = tempfile::tempdir().unwrap();
         let revisions = repository(directory.path());
         let ports = [free(), free()];
@@ -254,11 +257,11 @@ fn repository(directory: &Path) -> Vec<String> {
 
 /// The directory of the installation: a virtual environment, and the database of a master that has done nothing. Test
 /// processes that run at once install it once; it appears whole or not at all.
-fn installed() -> PathBuf {
+fn installed(release: &str) -> PathBuf {
     let servers = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-servers");
-    let to = servers.join(format!("buildbot-{VERSION}"));
+    let to = servers.join(format!("buildbot-{release}"));
     fs::create_dir_all(&servers).unwrap();
-    let lock = File::create(servers.join("buildbot.lock")).unwrap();
+    let lock = File::create(servers.join(format!("buildbot-{release}.lock"))).unwrap();
     lock.lock().unwrap();
     if !to.exists() {
         let from = tempfile::tempdir_in(&servers).unwrap();
@@ -271,7 +274,7 @@ fn installed() -> PathBuf {
         };
         run(Path::new(if cfg!(windows) { "python" } else { "python3" }), &["-m", "venv", "."]);
         let python = from.path().join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-        let packages = ["buildbot", "buildbot-worker", "buildbot-www"].map(|name| format!("{name}=={VERSION}"));
+        let packages = ["buildbot", "buildbot-worker", "buildbot-www"].map(|name| format!("{name}=={release}"));
         let mut install = vec!["-m", "pip", "install", "--quiet"];
         install.extend(packages.iter().map(String::as_str));
         run(&python, &install);
