@@ -14,9 +14,9 @@ use ci_tool::{
     pipeline::run::{Run, State},
     process::Stop,
 };
-use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use libtest_mimic::Trial;
-use real::{ADMIN, GUEST, Options, password};
+use real::{ADMIN, BEFORE, GUEST, NEWEST, Options, password};
 use std::{
     collections::BTreeMap,
     process::ExitCode,
@@ -26,37 +26,48 @@ use std::{
 /// The longest a run is waited for; only a broken one takes so long.
 const LONGEST: Duration = Duration::from_secs(60);
 
-type Case = fn() -> BoxFuture<'static, ()>;
+type Case = fn(&'static str) -> BoxFuture<'static, ()>;
 
 macro_rules! cases {
-    ($($name:ident),* $(,)?) => { [$((stringify!($name), (|| $name().boxed()) as Case)),*] };
+    ($($name:ident),* $(,)?) => { [$((stringify!($name), (|release| $name(release).boxed()) as Case)),*] };
 }
 
 fn main() -> ExitCode {
-    let cases = cases![
+    let on_all = cases![
         requests_that_wait_are_folded_into_the_last_whatever_their_keys,
         requests_with_other_parameters_are_folded_too,
-        nothing_is_folded_where_the_master_does_not,
         a_run_survives_its_master,
         a_run_survives_its_worker,
-        a_waiting_request_is_taken_back,
         a_checkout_that_fails_is_no_evidence,
         a_command_that_hangs_timed_out,
+    ];
+    let on_the_newest = cases![
+        nothing_is_folded_where_the_master_does_not,
+        a_waiting_request_is_taken_back,
         only_who_has_the_role_starts_runs,
         a_session_that_is_over_is_opened_again,
+        what_buildbot_refuses_is_told_by_parameter,
         of_two_codebases_one_has_the_revision,
         a_builder_without_a_form_is_blocked,
         lists_longer_than_a_page_are_read_to_the_end,
         a_run_at_another_revision_is_not_one_of_the_revision_asked_for,
     ];
-    let trial = |(name, case): (&'static str, Case)| {
-        Trial::test(name, move || {
+    let mut all = trials(NEWEST, &on_all);
+    all.extend(trials(NEWEST, &on_the_newest));
+    all.extend(trials(BEFORE, &on_all));
+    support::run(Vec::new(), all, || ())
+}
+
+fn trials(release: &'static str, cases: &[(&'static str, Case)]) -> Vec<Trial> {
+    let trial = |(name, case): &(&'static str, Case)| {
+        let case = *case;
+        Trial::test(format!("{release}::{name}"), move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-            runtime.block_on(case());
+            runtime.block_on(case(release));
             Ok(())
         })
     };
-    support::run(Vec::new(), cases.into_iter().map(trial).collect(), || ())
+    cases.iter().map(trial).collect()
 }
 
 fn engine_with(real: &real::Buildbot, user: Option<(&str, &str)>, spec: Spec) -> Buildbot {
@@ -119,8 +130,8 @@ fn states(runs: &[Run]) -> Vec<State> {
     runs.iter().map(|run| run.state).collect()
 }
 
-async fn requests_that_wait_are_folded_into_the_last_whatever_their_keys() {
-    let real = real::Buildbot::start(Options { worker: false, ..Options::default() });
+async fn requests_that_wait_are_folded_into_the_last_whatever_their_keys(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, worker: false, ..Options::default() });
     let engine = engine(&real);
     let mut runs = Vec::new();
     for (at, number) in [(1, 1), (1, 2), (2, 3), (1, 4)] {
@@ -143,8 +154,8 @@ async fn requests_that_wait_are_folded_into_the_last_whatever_their_keys() {
     assert!(matches!(&found, Found::Run(run) if run.id == runs[0].id && run.state == State::Coalesced), "{found:?}");
 }
 
-async fn requests_with_other_parameters_are_folded_too() {
-    let real = real::Buildbot::start(Options { worker: false, ..Options::default() });
+async fn requests_with_other_parameters_are_folded_too(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, worker: false, ..Options::default() });
     let engine = engine(&real);
     let mut runs = Vec::new();
     for (number, word) in ["a", "b", "b"].into_iter().enumerate() {
@@ -154,8 +165,8 @@ async fn requests_with_other_parameters_are_folded_too() {
     assert_eq!(states(&look(&engine, &runs).await), [State::Coalesced, State::Coalesced, State::Pending]);
 }
 
-async fn nothing_is_folded_where_the_master_does_not() {
-    let real = real::Buildbot::start(Options { worker: false, collapse: false, ..Options::default() });
+async fn nothing_is_folded_where_the_master_does_not(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, worker: false, collapse: false, ..Options::default() });
     let engine = engine(&real);
     let mut runs = Vec::new();
     for number in 0..3 {
@@ -168,8 +179,8 @@ async fn nothing_is_folded_where_the_master_does_not() {
     }
 }
 
-async fn a_run_survives_its_master() {
-    let real = real::Buildbot::start(Options::default());
+async fn a_run_survives_its_master(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, ..Options::default() });
     let engine = engine(&real);
     let asked = request(&real, "slow", 1, 1);
     let run = submit(&engine, &asked).await;
@@ -188,8 +199,8 @@ async fn a_run_survives_its_master() {
     assert_eq!(engine.runs(&query).await.unwrap().len(), 1);
 }
 
-async fn a_run_survives_its_worker() {
-    let real = real::Buildbot::start(Options::default());
+async fn a_run_survives_its_worker(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, ..Options::default() });
     let engine = engine(&real);
     let run = submit(&engine, &request(&real, "slow", 1, 1)).await;
     until(&engine, &run, |run| run.state == State::Running && run.got_revision.is_some()).await;
@@ -202,8 +213,8 @@ async fn a_run_survives_its_worker() {
     assert_eq!(over(&engine, &run).await.state, State::Cancelled);
 }
 
-async fn a_waiting_request_is_taken_back() {
-    let real = real::Buildbot::start(Options { worker: false, ..Options::default() });
+async fn a_waiting_request_is_taken_back(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, worker: false, ..Options::default() });
     let engine = engine(&real);
     let run = submit(&engine, &request(&real, "pass", 1, 1)).await;
     engine.cancel(&run).await.unwrap();
@@ -214,8 +225,8 @@ async fn a_waiting_request_is_taken_back() {
     assert_eq!(look(&engine, &[run]).await[0].state, State::Cancelled);
 }
 
-async fn a_checkout_that_fails_is_no_evidence() {
-    let real = real::Buildbot::start(Options::default());
+async fn a_checkout_that_fails_is_no_evidence(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, ..Options::default() });
     let engine = engine(&real);
     let none = "0123456789abcdef0123456789abcdef01234567".to_owned();
     let run = submit(&engine, &Request { revision: none, ..request(&real, "pass", 1, 1) }).await;
@@ -224,15 +235,15 @@ async fn a_checkout_that_fails_is_no_evidence() {
     assert!(run.detail.is_some_and(|detail| detail.contains("checkout")));
 }
 
-async fn a_command_that_hangs_timed_out() {
-    let real = real::Buildbot::start(Options::default());
+async fn a_command_that_hangs_timed_out(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, ..Options::default() });
     let engine = engine(&real);
     let run = submit(&engine, &request(&real, "hang", 1, 1)).await;
     assert_eq!(over(&engine, &run).await.state, State::TimedOut);
 }
 
-async fn only_who_has_the_role_starts_runs() {
-    let real = real::Buildbot::start(Options { auth: true, worker: false, ..Options::default() });
+async fn only_who_has_the_role_starts_runs(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, auth: true, worker: false, ..Options::default() });
     let right = password();
     for (user, hint) in
         [(None, "user_env"), (Some((GUEST, right.as_str())), "authz"), (Some((ADMIN, "another")), "token_env")]
@@ -248,8 +259,9 @@ async fn only_who_has_the_role_starts_runs() {
     assert_eq!(look(&engine, &[run]).await[0].state, State::Pending);
 }
 
-async fn a_session_that_is_over_is_opened_again() {
-    let real = real::Buildbot::start(Options { auth: true, session_seconds: 1, worker: false, ..Options::default() });
+async fn a_session_that_is_over_is_opened_again(release: &'static str) {
+    let real =
+        real::Buildbot::start(Options { release, auth: true, session_seconds: 1, worker: false, ..Options::default() });
     let engine = engine_with(&real, Some((ADMIN, &password())), Spec::default());
     let run = submit(&engine, &request(&real, "pass", 1, 1)).await;
     let opened = Instant::now();
@@ -258,8 +270,18 @@ async fn a_session_that_is_over_is_opened_again() {
     assert_eq!(over(&engine, &run).await.state, State::Cancelled);
 }
 
-async fn of_two_codebases_one_has_the_revision() {
-    let real = real::Buildbot::start(Options::default());
+async fn what_buildbot_refuses_is_told_by_parameter(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, worker: false, ..Options::default() });
+    let parameters = BTreeMap::from([("level".to_owned(), "7".to_owned())]);
+    let asked = Request { parameters, ..request(&real, "hang", 1, 1) };
+    let error = engine(&real).submit(&asked).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Usage);
+    assert!(error.message().contains("level: ") && error.message().contains("does not match"), "{error:?}");
+    assert_eq!(real.runs(), []);
+}
+
+async fn of_two_codebases_one_has_the_revision(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, ..Options::default() });
     let asked = request(&real, "two", 1, 1);
     let error = engine(&real).submit(&asked).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Usage);
@@ -277,8 +299,8 @@ async fn of_two_codebases_one_has_the_revision() {
     assert_eq!(over(&engine, &run).await.got_revision.as_ref(), Some(&real.revisions[2]));
 }
 
-async fn a_builder_without_a_form_is_blocked() {
-    let real = real::Buildbot::start(Options { worker: false, ..Options::default() });
+async fn a_builder_without_a_form_is_blocked(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, worker: false, ..Options::default() });
     let engine = engine(&real);
     let jobs = engine.jobs(None).await.unwrap();
     let blocked: Vec<&str> = jobs.iter().filter(|job| job.blocked.is_some()).map(|job| job.name.as_str()).collect();
@@ -286,16 +308,20 @@ async fn a_builder_without_a_form_is_blocked() {
     let error = engine.submit(&request(&real, "unforced", 1, 1)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Usage);
     assert!(error.message().contains("no force scheduler"), "{error}");
-    assert_eq!(real.list("/buildrequests", "buildrequests").unwrap().len(), 0);
+    assert_eq!(real.runs(), []);
 }
 
-async fn lists_longer_than_a_page_are_read_to_the_end() {
+async fn lists_longer_than_a_page_are_read_to_the_end(release: &'static str) {
     const MANY: usize = 230;
-    let real = real::Buildbot::start(Options { worker: false, collapse: false, ..Options::default() });
+    let real = real::Buildbot::start(Options { release, worker: false, collapse: false, ..Options::default() });
     let engine = engine(&real);
     let requests: Vec<Request> = (0..MANY).map(|number| request(&real, "pass", number % 2, number)).collect();
     let sent = requests.iter().map(|request| submit(&engine, request)).collect::<Vec<_>>();
     let runs: Vec<Run> = stream::iter(sent).buffered(8).collect().await;
+    let told = |request: &Request| (request.job.clone(), request.revision.clone(), request.key.clone());
+    let (mut taken, expected) = (real.runs(), requests.iter().map(told).collect::<Vec<_>>());
+    taken.sort_by(|a, b| a.2.cmp(&b.2));
+    assert_eq!(taken, expected);
     let query = Query { job: "pass".into(), ..Query::default() };
     let ids = |runs: &[Run]| runs.iter().map(|run| run.id.clone()).collect::<std::collections::HashSet<_>>();
     let all = engine.runs(&query).await.unwrap();
@@ -315,8 +341,8 @@ async fn lists_longer_than_a_page_are_read_to_the_end() {
     assert_eq!(engine.find(&request(&real, "pass", 0, 9999)).await.unwrap(), Found::Absent);
 }
 
-async fn a_run_at_another_revision_is_not_one_of_the_revision_asked_for() {
-    let real = real::Buildbot::start(Options::default());
+async fn a_run_at_another_revision_is_not_one_of_the_revision_asked_for(release: &'static str) {
+    let real = real::Buildbot::start(Options { release, ..Options::default() });
     let engine = engine(&real);
     let asked = request(&real, "word", 1, 1);
     // The field of this job is `Main_revision`: what is sent as `revision` is dropped, and the tip is built.

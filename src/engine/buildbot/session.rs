@@ -103,19 +103,22 @@ impl Session {
         self.cookies().await.map(drop)
     }
 
-    /// Sends a call, and once more after a new login when the session is over. What was refused was not done.
+    /// Sends a call, and once more after a new login when it is refused: the session may be over. What was refused was not
+    /// done.
     async fn send<'u>(&self, call: impl Fn(Instant) -> Call<'u>) -> Result<Answer> {
-        for last in [false, true] {
+        let cookies = self.cookies().await?;
+        let mut answer = self.once(call(Instant::now() + DEADLINE), cookies.as_deref()).await;
+        if cookies.is_some() && is_denied(&answer) {
+            self.forget(cookies).await;
             let cookies = self.cookies().await?;
-            let headers: Vec<_> = cookies.iter().map(|cookies| ("cookie", cookies.as_str())).collect();
-            let sent = Call { headers: &headers, ..call(Instant::now() + DEADLINE) };
-            match self.client.send(&sent).await {
-                Err(error) if error.kind() == Kind::Denied && !last && cookies.is_some() => self.forget(cookies).await,
-                Err(error) if error.kind() == Kind::Denied => return Err(self.denied(error)),
-                other => return other,
-            }
+            answer = self.once(call(Instant::now() + DEADLINE), cookies.as_deref()).await;
         }
-        Err(Error::new(Kind::Internal, format!("the engine {} was called twice for nothing", self.engine)))
+        answer.map_err(|error| if error.kind() == Kind::Denied { self.denied(error) } else { error })
+    }
+
+    async fn once(&self, call: Call<'_>, cookies: Option<&str>) -> Result<Answer> {
+        let headers: Vec<_> = cookies.into_iter().map(|cookies| ("cookie", cookies)).collect();
+        self.client.send(&Call { headers: &headers, ..call }).await
     }
 
     async fn cookies(&self) -> Result<Option<String>> {
@@ -164,7 +167,8 @@ impl Session {
     }
 
     fn denied(&self, error: Error) -> Error {
-        error.context(format!("the engine {} refuses", self.engine)).hint(if self.has_user() {
+        let denied = Error::new(Kind::Denied, format!("the engine {} refuses", self.engine)).with_source(error);
+        denied.hint(if self.has_user() {
             "ask for the role that the master's `authz` wants for this"
         } else {
             "name the variables that hold a user and a password: user_env, token_env"
@@ -183,6 +187,10 @@ impl Session {
         }
         url
     }
+}
+
+fn is_denied(answer: &Result<Answer>) -> bool {
+    answer.as_ref().is_err_and(|error| error.kind() == Kind::Denied)
 }
 
 /// A refusal with what Buildbot says in it. Its message is a text, or an object of texts by parameter.

@@ -78,7 +78,7 @@ impl Default for Options {
 }
 
 /// A running master with one worker, and a Git repository with a linear history. Its jobs: `pass`, `fail`, `slow` (runs until
-/// it is stopped), `word` (takes a parameter `word`), `hang` (is ended for its silence), `two` (has the codebases `main` and
+/// it is stopped), `word` (takes a parameter `word`), `hang` (is ended for its silence; its parameter `level` is of small letters), `two` (has the codebases `main` and
 /// `tools`) and `unforced` (cannot be started from outside). Ends when it is dropped.
 pub struct Buildbot {
     /// The address.
@@ -170,6 +170,21 @@ impl Buildbot {
         if lock(&self.worker).is_some() {
             self.wait("the worker again", |buildbot| buildbot.connected() == Some(true));
         }
+    }
+
+    /// Every request that was ever taken: job, revision and key.
+    pub fn runs(&self) -> Vec<(String, String, String)> {
+        let read = |path: &str, name: &str| self.list(path, name).unwrap_or_else(|| panic!("no {name}"));
+        let (builders, sets) = (read("/builders", "builders"), read("/buildsets", "buildsets"));
+        let of = |list: &[Value], id: &str, wanted: &Value| list.iter().find(|one| one[id] == *wanted).unwrap().clone();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let run = |request: Value| {
+            let builder = of(&builders, "builderid", &request["builderid"]);
+            let set = of(&sets, "bsid", &request["buildsetid"]);
+            let (stamp, key) = (&set["sourcestamps"][0], &request["properties"]["reason"][0]);
+            (text(&builder["name"]), text(&stamp["revision"]), text(key))
+        };
+        read("/buildrequests?property=reason&order=buildrequestid", "buildrequests").into_iter().map(run).collect()
     }
 
     /// What a list of the interface holds, for example `builds` at `/builds?property=*`.
