@@ -7,6 +7,10 @@ mod support;
 #[allow(dead_code, reason = "each suite uses its part")]
 mod real;
 
+#[path = "support/http.rs"]
+#[allow(dead_code, reason = "each suite uses its part")]
+mod http;
+
 use ci_tool::{
     engine::{Engine, Found, Query, Request, Spec, Submitted, Surroundings, buildbot::Buildbot},
     error::Kind,
@@ -15,8 +19,10 @@ use ci_tool::{
     process::Stop,
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
+use http::{Reply, Server};
 use libtest_mimic::Trial;
 use real::{ADMIN, BEFORE, GUEST, NEWEST, Options, password};
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     process::ExitCode,
@@ -55,7 +61,8 @@ fn main() -> ExitCode {
     let mut all = trials(NEWEST, &on_all);
     all.extend(trials(NEWEST, &on_the_newest));
     all.extend(trials(BEFORE, &on_all));
-    support::run(Vec::new(), all, || ())
+    let scripted = cases![every_shape_of_an_answer_to_force_is_understood, a_login_for_people_cannot_be_driven];
+    support::run(trials("scripted", &scripted), all, || ())
 }
 
 fn trials(release: &'static str, cases: &[(&'static str, Case)]) -> Vec<Trial> {
@@ -71,7 +78,11 @@ fn trials(release: &'static str, cases: &[(&'static str, Case)]) -> Vec<Trial> {
 }
 
 fn engine_with(real: &real::Buildbot, user: Option<(&str, &str)>, spec: Spec) -> Buildbot {
-    let spec = Spec { url: Some(real.url.clone()), ..spec };
+    engine_at(&real.url, user, spec)
+}
+
+fn engine_at(url: &str, user: Option<(&str, &str)>, spec: Spec) -> Buildbot {
+    let spec = Spec { url: Some(url.to_owned()), ..spec };
     let env = user.map(|(user, password)| BTreeMap::from([("U".into(), user.into()), ("P".into(), password.into())]));
     let spec = match user {
         Some(_) => Spec { user_env: Some("U".into()), token_env: Some("P".into()), ..spec },
@@ -347,7 +358,7 @@ async fn a_run_at_another_revision_is_not_one_of_the_revision_asked_for(release:
     let asked = request(&real, "word", 1, 1);
     // The field of this job is `Main_revision`: what is sent as `revision` is dropped, and the tip is built.
     let id = engine.jobs(None).await.unwrap().into_iter().find(|job| job.name == "word").unwrap().id;
-    let body = serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": "force",
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "force",
         "params": {"builderid": id.parse::<u64>().unwrap(), "revision": asked.revision, "reason": asked.key}});
     let url = format!("{}api/v2/forceschedulers/force-word", real.url);
     let answer = reqwest::Client::new().post(url).header("content-type", "application/json").body(body.to_string());
@@ -357,4 +368,58 @@ async fn a_run_at_another_revision_is_not_one_of_the_revision_asked_for(release:
     assert_eq!((run.state, run.revision.as_ref()), (State::Succeeded, None));
     assert_eq!(run.got_revision.as_ref(), real.revisions.last());
     assert_eq!(run.state_at(&asked.revision), State::Coalesced);
+}
+
+/// A Buildbot with one job, that answers to `force` as it is told.
+fn scripted(forced: Value) -> Server {
+    let field = |name: &str| json!({"name": name, "fullName": name, "type": "text"});
+    let form = json!({"name": "f", "builder_names": ["unit"], "enabled": true,
+        "all_fields": [field("reason"), field("revision")]});
+    let request = json!({"buildrequestid": 7, "buildsetid": 44, "builderid": 1, "complete": false, "results": -1,
+        "submitted_at": 5, "complete_at": null});
+    Server::start(move |asked, _| match asked.target.split('?').next().unwrap_or_default() {
+        "/api/v2/builders" => {
+            Reply::json(&json!({"builders": [{"builderid": 1, "name": "unit", "masterids": [1]}], "meta": {}}))
+        }
+        "/api/v2/forceschedulers" => Reply::json(&json!({"forceschedulers": [form], "meta": {}})),
+        "/api/v2/forceschedulers/f" if asked.method == "POST" => Reply::json(&forced),
+        "/api/v2/buildrequests" if asked.target.ends_with("?buildsetid=44") => {
+            Reply::json(&json!({"buildrequests": [request], "meta": {}}))
+        }
+        // What an OAuth login answers: where people are to go.
+        "/auth/login" => Reply::status(200, "https://login.example.org/authorize"),
+        other => Reply::status(404, other),
+    })
+}
+
+async fn every_shape_of_an_answer_to_force_is_understood(_: &'static str) {
+    let asked = Request { job: "unit".into(), revision: "a".repeat(40), key: "k".into(), ..Request::default() };
+    for (result, expected) in [
+        (json!({"result": [44, {"1": 9}]}), Some("request/9")),
+        (json!({"result": {"buildsetid": 44}}), Some("request/7")),
+        (json!({"result": [44, {}]}), Some("request/7")),
+        // It was taken, but nobody knows as what.
+        (json!({"result": {"buildsetid": 45}}), None),
+        (json!({"result": null}), None),
+        (json!(["what"]), None),
+    ] {
+        let server = scripted(result.clone());
+        let engine = engine_at(&server.url("/"), None, Spec::default());
+        match (engine.submit(&asked).await.unwrap(), expected) {
+            (Submitted::Run(run), Some(id)) => assert_eq!(run.id, id, "{result}"),
+            (Submitted::Uncertain(_), None) => {}
+            other => panic!("{result}: {other:?}"),
+        }
+        assert_eq!(server.asked().iter().filter(|asked| asked.method == "POST").count(), 1);
+    }
+}
+
+async fn a_login_for_people_cannot_be_driven(_: &'static str) {
+    let server = scripted(Value::Null);
+    let engine = engine_at(&server.url("/"), Some((ADMIN, &password())), Spec::default());
+    let asked = Request { job: "unit".into(), ..Request::default() };
+    let error = engine.submit(&asked).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unsupported);
+    assert!(error.causes().join(" ").contains("OAuth"), "{error:?}");
+    assert!(server.asked().iter().all(|asked| asked.method == "GET"));
 }

@@ -28,7 +28,11 @@ use read::{AT_ONCE, Seen, id, number, ranges};
 use serde_json::{Map, Value, json};
 use session::Session;
 use shapes::{BuildRequest, Builder, ForceScheduler, Log, Step};
-use std::{collections::BTreeMap, collections::HashMap, io::Write, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::Write,
+    time::Duration,
+};
 use tokio::sync::OnceCell;
 
 /// How many requests are read at once.
@@ -271,18 +275,15 @@ impl Engine for Buildbot {
             if read::is_over(&seen) {
                 return Ok(());
             }
-            match seen.build.filter(|build| !build.complete) {
-                Some(build) => {
-                    return self
-                        .session
-                        .call(&format!("builds/{}", build.buildid), "stop", why(), Repeat::Safe)
-                        .await
-                        .map(drop);
-                }
+            let running = seen.build.filter(|build| !build.complete);
+            let (path, method) = match &running {
+                Some(build) => (format!("builds/{}", build.buildid), "stop"),
                 // It may begin while it is taken back: then there is a build at the next look.
-                None => {
-                    self.session.call(&format!("buildrequests/{number}"), "cancel", why(), Repeat::Safe).await?;
-                }
+                None => (format!("buildrequests/{number}"), "cancel"),
+            };
+            self.session.call(&path, method, why(), Repeat::Safe).await?;
+            if running.is_some() {
+                break;
             }
         }
         Ok(())
