@@ -1,5 +1,6 @@
 //! CI systems that run jobs: one trait, and one module a system.
 
+pub mod buildbot;
 pub mod helix;
 pub mod local;
 mod open;

@@ -1,6 +1,6 @@
 //! An engine from its settings.
 
-use super::{Engine, EngineKind, Spec, Surroundings, local::Local};
+use super::{Engine, EngineKind, Spec, Surroundings, buildbot::Buildbot, local::Local};
 use crate::error::{Error, Kind, Result};
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ pub fn open(spec: &Spec, around: &Surroundings) -> Result<Arc<dyn Engine>> {
     };
     Ok(match kind {
         EngineKind::Local => Arc::new(Local::open(spec, around)?),
+        EngineKind::Buildbot => Arc::new(Buildbot::open(spec, around)?),
         other => return Err(Error::new(Kind::Unsupported, format!("{other:?} is not here yet"))),
     })
 }

@@ -23,6 +23,8 @@ pub const ANSWER_MAX: usize = 4 << 20;
 /// Of an answer that is no success, what is read and what is told, in bytes and in characters.
 const COMPLAINT_READ: usize = 4096;
 const COMPLAINT_TOLD: usize = 300;
+/// Many services do not announce how long a complaint is; one that drips is not waited for.
+const COMPLAINT_WAIT: Duration = Duration::from_secs(2);
 const REDIRECTS: usize = 5;
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
@@ -312,12 +314,8 @@ async fn accepted(client: &reqwest::Client, request: Request, call: &Call<'_>) -
     }
     let retry_after = failure::retry_after(response.headers().get(header::RETRY_AFTER));
     // What the service says matters less than that it refused.
-    let body = match response.content_length() {
-        Some(length) if length <= COMPLAINT_READ as u64 => {
-            read(&mut response, COMPLAINT_READ).await.unwrap_or_default()
-        }
-        _ => Bytes::new(),
-    };
+    let body = tokio::time::timeout(COMPLAINT_WAIT, read(&mut response, COMPLAINT_READ)).await;
+    let body = body.ok().and_then(Result::ok).unwrap_or_default();
     Err(Failure::Status { status: status.as_u16(), said: complaint(&body, call.auth), retry_after })
 }
 

@@ -1,12 +1,13 @@
 //! What every engine does, whatever CI it drives: one suite, run on each.
 
+mod buildbot;
 mod local;
 mod suite;
 
 use suite::Fixture;
 
 /// Each engine's way to be set up. One that needs a server is left out by `CI_TOOL_SKIP_SERVERS=1`, and listed.
-const FIXTURES: &[Fixture] = &[local::FIXTURE];
+const FIXTURES: &[Fixture] = &[buildbot::FIXTURE, buildbot::FIXTURE_3, local::FIXTURE];
 
 fn main() -> std::process::ExitCode {
     suite::run(FIXTURES)
