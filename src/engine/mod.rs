@@ -1,6 +1,7 @@
 //! CI systems that run jobs: one trait, and one module a system.
 
 pub mod helix;
+pub mod jenkins;
 mod spec;
 
 pub use spec::{Kind as EngineKind, Spec};
