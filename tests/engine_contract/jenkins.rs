@@ -1,16 +1,12 @@
 //! Jenkins, with jobs that take keys and with jobs that do not.
 
 use super::{
-    jenkins_fake::{Fake, Setup, USER, secret},
+    jenkins_fake::{self, Fake, Setup, secret},
     suite::{Ci, Fixture, Start},
 };
 use async_trait::async_trait;
-use ci_tool::{
-    engine::{Engine, Spec, Surroundings, jenkins::Jenkins},
-    http::Client,
-    process::Stop,
-};
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use ci_tool::engine::{Engine, Spec};
+use std::sync::Arc;
 
 /// With keys.
 pub const FIXTURE: Fixture = fixture("jenkins", || Box::pin(async { start(Setup::default()) }));
@@ -24,38 +20,19 @@ const fn fixture(name: &'static str, start: Start) -> Fixture {
 
 fn start(setup: Setup) -> Box<dyn Ci> {
     let fake = Fake::with(setup);
-    let key = (!setup.keyless).then(|| "CI_TOOL_KEY".to_owned());
-    let engine = engine(&fake.url(), key.clone(), &secret());
-    Box::new(JenkinsCi { engine, fake, key })
+    let spec =
+        Spec { key_parameter: (!setup.keyless).then(|| "CI_TOOL_KEY".into()), ..jenkins_fake::spec(&fake.url()) };
+    Box::new(JenkinsCi { engine: engine(&spec, &secret()), fake, spec })
+}
+
+fn engine(spec: &Spec, secret: &str) -> Arc<dyn Engine> {
+    Arc::new(jenkins_fake::engine(spec, secret).unwrap())
 }
 
 struct JenkinsCi {
     fake: Fake,
+    spec: Spec,
     engine: Arc<dyn Engine>,
-    key: Option<String>,
-}
-
-fn engine(url: &str, key_parameter: Option<String>, secret: &str) -> Arc<dyn Engine> {
-    let spec = Spec {
-        url: Some(url.to_owned()),
-        user_env: Some("JENKINS_USER".into()),
-        token_env: Some("JENKINS_TOKEN".into()),
-        key_parameter,
-        ..Spec::default()
-    };
-    let env =
-        [("JENKINS_USER", USER), ("JENKINS_TOKEN", secret)].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let around = Surroundings {
-        name: "jenkins".into(),
-        env: env.into(),
-        client: Client::new(),
-        directory: PathBuf::new(),
-        cache: PathBuf::new(),
-        jobs: BTreeMap::new(),
-        now: jiff::Timestamp::now,
-        stop: Stop::never(),
-    };
-    Arc::new(Jenkins::open(&spec, &around).unwrap())
 }
 
 #[async_trait]
@@ -69,13 +46,14 @@ impl Ci for JenkinsCi {
     }
 
     fn denied(&self) -> Option<Arc<dyn Engine>> {
-        Some(engine(&self.fake.url(), self.key.clone(), "expired"))
+        Some(engine(&self.spec, "expired"))
     }
 
     fn absent(&self) -> Option<Arc<dyn Engine>> {
         // A port that was free a moment ago.
         let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        Some(engine(&format!("http://{}/", address.ok()?), self.key.clone(), &secret()))
+        let url = Some(format!("http://{}/", address.ok()?));
+        Some(engine(&Spec { url, ..self.spec.clone() }, &secret()))
     }
 
     async fn lose_an_answer(&self) -> bool {

@@ -9,9 +9,15 @@ mod tree;
 
 use crate::http::{Reply, Request, Server};
 use base64::{Engine, prelude::BASE64_STANDARD};
+use ci_tool::{
+    engine::{Spec, Surroundings, jenkins::Jenkins},
+    http::Client,
+    process::Stop,
+};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -139,6 +145,28 @@ struct Build {
 /// The secret, joined at run time.
 pub fn secret() -> String {
     ["jenk1ns", "access"].join("-")
+}
+
+/// The settings of an engine on it; keys travel where its jobs declare a parameter for them.
+pub fn spec(url: &str) -> Spec {
+    let name = |name: &str| Some(name.to_owned());
+    Spec { url: name(url), user_env: name("JENKINS_USER"), token_env: name("JENKINS_TOKEN"), ..Spec::default() }
+}
+
+/// An engine with the user that it knows, and a secret.
+pub fn engine(spec: &Spec, secret: &str) -> ci_tool::error::Result<Jenkins> {
+    let env = [("JENKINS_USER", USER), ("JENKINS_TOKEN", secret)];
+    let around = Surroundings {
+        name: "jenkins".into(),
+        env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        client: Client::new(),
+        directory: PathBuf::new(),
+        cache: PathBuf::new(),
+        jobs: BTreeMap::new(),
+        now: jiff::Timestamp::now,
+        stop: Stop::never(),
+    };
+    Jenkins::open(spec, &around)
 }
 
 impl Fake {
@@ -360,7 +388,9 @@ impl State {
                 let one: Option<u64> = rest.get(1).and_then(|id| id.parse().ok());
                 let waits = |item: &&Item| item.left.is_none() && one.is_none_or(|one| one == item.id);
                 let begin: Vec<u64> = self.items.iter().filter(waits).map(|item| item.id).collect();
-                begin.into_iter().filter(|_| !held).for_each(|id| drop(self.begin(id)));
+                for id in begin.into_iter().filter(|_| !held) {
+                    self.begin(id);
+                }
             }
             ["job", ..] => {
                 let Some((job, rest)) = self.job_at(object) else { return };
@@ -502,9 +532,11 @@ impl State {
     fn raw(&self, path: &[&str]) -> Reply {
         let found = self.job_at(path).and_then(|(job, rest)| {
             let job = &self.jobs[job];
-            let number: u64 = rest.first()?.parse().ok()?;
+            let Some(number) = rest.first() else { return Some(format!("the page of {}", job.name)) };
+            let number: u64 = number.parse().ok()?;
             let build = job.builds.iter().find(|build| build.number == number)?;
             match &rest[1..] {
+                [] => Some(format!("the page of {} {number}", job.name)),
                 ["consoleText"] => Some(log(build)),
                 ["artifact", path @ ..] if path.join("/") == ARTIFACT => Some(format!("made by {} {number}", job.name)),
                 _ => None,
