@@ -44,6 +44,8 @@ fn main() -> ExitCode {
         trial("what_waits_is_taken_back", what_waits_is_taken_back()),
         trial("a_token_that_is_not_taken_is_denied_with_a_hint", a_token_that_is_not_taken_is_denied_with_a_hint()),
         trial("what_a_job_does_not_declare_is_not_sent", what_a_job_does_not_declare_is_not_sent()),
+        trial("a_checkout_that_fails_is_no_evidence", a_checkout_that_fails_is_no_evidence()),
+        trial("a_server_that_fails_may_have_taken_it", a_server_that_fails_may_have_taken_it()),
         trial("what_a_build_made_is_fetched", what_a_build_made_is_fetched()),
         trial("many_runs_are_seen_with_few_calls", many_runs_are_seen_with_few_calls()),
         trial("a_lost_answer_is_found_among_the_builds", a_lost_answer_is_found_among_the_builds()),
@@ -264,6 +266,45 @@ async fn what_a_job_does_not_declare_is_not_sent() {
     let parameters = BTreeMap::from([("size".to_owned(), "large".to_owned()), ("clean".to_owned(), "true".to_owned())]);
     let run = taken(engine.submit(&Request { parameters, ..request("choice", "k") }).await.unwrap());
     assert_eq!(over(&engine, run).await.state, State::Succeeded);
+}
+
+async fn a_checkout_that_fails_is_no_evidence() {
+    let (_fake, engine) = ci(Setup::default());
+    let none = Request { revision: "0".repeat(40), ..request("pass", "k1") };
+    let run = over(&engine, taken(engine.submit(&none).await.unwrap())).await;
+    assert_eq!((run.state, run.got_revision), (State::Infra, None));
+    let run = over(&engine, taken(engine.submit(&request("fail", "k2")).await.unwrap())).await;
+    assert_eq!((run.state, run.got_revision), (State::Failed, Some("a1".repeat(20))));
+}
+
+/// What comes of a submission that is answered in some way, and how often it is sent.
+async fn a_server_that_fails_may_have_taken_it() {
+    let job = r#"{"fullName": "pass", "buildable": true, "property": [{"parameterDefinitions": [
+        {"name": "REVISION", "type": "StringParameterDefinition"}]}]}"#;
+    for (status, headers, expected, posts) in [
+        (503, "retry-after: 1\r\n", Ok(true), 1),
+        (500, "", Ok(true), 1),
+        (201, "", Ok(true), 1),
+        (201, "location: http://elsewhere/queue/item/9/\r\n", Ok(false), 1),
+        (302, "location: http://elsewhere/job/pass/\r\n", Err(Kind::Denied), 1),
+        (302, "location: http://elsewhere/login\r\n", Err(Kind::Denied), 1),
+        (403, "", Err(Kind::Denied), 1),
+        (409, "", Err(Kind::Usage), 1),
+        (400, "", Err(Kind::Usage), 1),
+        (404, "", Err(Kind::Usage), 1),
+    ] {
+        let server = http::Server::start(move |request, _| match request.method.as_str() {
+            "POST" => http::Reply::Answer(status, headers.to_owned(), Vec::new()),
+            _ if request.target.starts_with("/job/pass/api/json") => http::Reply::status(200, job),
+            _ => http::Reply::status(404, ""),
+        });
+        let engine = jenkins::engine(&jenkins::spec(&server.url("/")), &secret()).unwrap();
+        let submitted = engine.submit(&request("pass", "k")).await;
+        let what = format!("{status} {headers}: {submitted:?}");
+        let found = submitted.map(|s| matches!(s, Submitted::Uncertain(_))).map_err(|e| e.kind());
+        assert_eq!(found, expected, "{what}");
+        assert_eq!(server.asked().iter().filter(|request| request.method == "POST").count(), posts, "{what}");
+    }
 }
 
 async fn what_a_build_made_is_fetched() {

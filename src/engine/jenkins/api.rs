@@ -87,14 +87,22 @@ impl Api {
     pub async fn post(&self, url: &Url, fields: &[(&str, &str)], repeat: Repeat) -> Result<Answer> {
         let pass = self.pass.lock().await.clone();
         let first = self.post_with(url, fields, repeat, pass.as_ref()).await;
-        match first {
-            Err(error) if status(&error) == Some(403) => match self.new_pass().await? {
-                Some(pass) => self.post_with(url, fields, repeat, Some(&pass)).await,
-                None => Err(error),
-            },
+        let last = match first {
+            Err(error) if status(&error) == Some(403) => {
+                // Without its cause: what became of this call says nothing of the one that was refused.
+                let pass = self.new_pass().await.map_err(|e| {
+                    let why = e.causes().pop().unwrap_or_default();
+                    Error::new(e.kind(), format!("fetching a crumb from {}: {e}: {why}", self.name))
+                        .hint("use an API token of Jenkins instead of a password: it needs no crumb")
+                })?;
+                match pass {
+                    Some(pass) => self.post_with(url, fields, repeat, Some(&pass)).await,
+                    None => Err(error),
+                }
+            }
             other => other,
-        }
-        .map_err(|e| self.told(e))
+        };
+        last.map_err(|e| self.told(e))
     }
 
     async fn post_with(
@@ -176,5 +184,26 @@ pub fn status(error: &Error) -> Option<u16> {
     match error.cause::<Failure>() {
         Some(Failure::Status { status, .. }) => Some(*status),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_lies_under_its_folders_wherever_the_server_is() {
+        for (base, job, path, expected) in [
+            ("https://h", "a", vec![], "https://h/job/a"),
+            ("https://h/", "", vec!["queue"], "https://h/queue"),
+            ("https://h/ci/", "a/b c", vec!["1", "stop"], "https://h/ci/job/a/job/b%20c/1/stop"),
+            ("https://h/ci", "a/x%2Fy", vec![], "https://h/ci/job/a/job/x%252Fy"),
+            ("https://h/ci", "a?b#c", vec![], "https://h/ci/job/a%3Fb%23c"),
+        ] {
+            let base = crate::http::address(base).unwrap();
+            let (client, pass) = (Client::new(), Mutex::default());
+            let api = Api { name: "j".into(), client, base, credentials: None, pass };
+            assert_eq!(api.job_url(job, &path).as_str(), expected);
+        }
     }
 }

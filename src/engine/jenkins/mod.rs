@@ -199,14 +199,17 @@ impl Engine for Jenkins {
         let url = self.api.job_url(&request.job, &["buildWithParameters"]);
         let answer = match self.api.post(&url, &fields, Repeat::Unsafe).await {
             Ok(answer) => answer,
-            Err(error) if error.cause::<Failure>().is_some_and(Failure::may_have_arrived) => {
-                return Ok(Submitted::Uncertain(error.causes().pop().unwrap_or_else(|| error.to_string())));
-            }
-            Err(error) if matches!(status(&error), Some(400 | 404 | 409)) => {
+            Err(error) => {
+                if let Some(failure) = error.cause::<Failure>().filter(|failure| failure.may_have_arrived()) {
+                    return Ok(Submitted::Uncertain(failure.to_string()));
+                }
+                if !matches!(status(&error), Some(400 | 404 | 409)) {
+                    return Err(error.context(format!("submitting the job {}", request.job)));
+                }
+                // It is not what it was when it was asked for.
                 self.learned().jobs.remove(&request.job);
                 return Err(cannot("Jenkins does not take it").with_source(error).hint("look at the job in Jenkins"));
             }
-            Err(error) => return Err(error.context(format!("submitting the job {}", request.job))),
         };
         let handed_out = |item| self.learned().items.contains(&item);
         match taken(answer.status, answer.header("location"), handed_out) {
