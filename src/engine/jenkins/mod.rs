@@ -6,6 +6,7 @@
 //! that the job does not declare. The revision that a build really had is known from the git plugin.
 
 mod api;
+mod cancel;
 mod check;
 mod find;
 mod id;
@@ -185,11 +186,14 @@ impl Engine for Jenkins {
             )
         };
         if let Some(why) = &known.job.blocked {
-            return Err(cannot(why).hint(format!(
-                "let the job declare a text parameter and check it out, or name the one that it has: \
-                 engines.{}.revision_parameter",
-                self.name()
-            )));
+            return Err(cannot(why).hint(match known.revision {
+                Some(_) => "enable it in Jenkins".to_owned(),
+                None => format!(
+                    "let it declare a text parameter and check that out; where it is called otherwise, name it: \
+                     engines.{}.revision_parameter",
+                    self.name()
+                ),
+            }));
         }
         let text = |(name, value): (&String, &String)| (name.clone(), value.clone());
         let mut fields: Vec<(String, String)> = request.parameters.iter().map(text).collect();
@@ -256,34 +260,7 @@ impl Engine for Jenkins {
     }
 
     async fn cancel(&self, run: &Run) -> Result<()> {
-        let Some(id) = Id::parse(&run.id) else { return Ok(()) };
-        // What waits may begin while it is taken out of the queue.
-        let mut tries = 3;
-        loop {
-            tries -= 1;
-            let (url, fields) = match lists::resolve(&self.api, &run.job, &id).await? {
-                Place::Gone => return Ok(()),
-                Place::Build(build) if !build.building => return Ok(()),
-                Place::Item(item) if item.cancelled == Some(true) => return Ok(()),
-                Place::Build(build) => {
-                    let number = build.number.to_string();
-                    (self.api.job_url(&run.job, &[&number, "stop"]), vec![])
-                }
-                Place::Item(item) => (self.api.url(&["queue", "cancelItem"]), vec![("id", item.id.to_string())]),
-            };
-            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            // Stopping twice is stopping.
-            match self.api.post(&url, &fields, Repeat::Safe).await {
-                Ok(_) => return Ok(()),
-                Err(error) if tries > 0 && matches!(status(&error), Some(404 | 500)) => {}
-                Err(error) if status(&error) == Some(422) => {
-                    return Err(Error::new(Kind::Denied, format!("the run {} may not be stopped", run.id))
-                        .with_source(error)
-                        .hint("ask for the permission Job/Cancel"));
-                }
-                Err(error) => return Err(error.context(format!("stopping the run {} of {}", run.id, run.job))),
-            }
-        }
+        cancel::cancel(&self.api, run).await.context(|| format!("stopping the run {} of {}", run.id, run.job))
     }
 
     async fn log(&self, run: &Run, to: &mut (dyn Write + Send)) -> Result<()> {
