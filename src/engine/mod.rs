@@ -4,6 +4,7 @@ pub mod buildbot;
 pub mod helix;
 pub mod local;
 mod open;
+pub mod jenkins;
 mod spec;
 
 pub use open::open;

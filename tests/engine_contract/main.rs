@@ -2,12 +2,18 @@
 
 mod buildbot;
 mod local;
+#[path = "../support/http.rs"]
+#[allow(dead_code, reason = "shared with other suites")]
+mod http;
+mod jenkins;
+#[path = "../support/jenkins.rs"]
+mod jenkins_fake;
 mod suite;
 
 use suite::Fixture;
 
 /// Each engine's way to be set up. One that needs a server is left out by `CI_TOOL_SKIP_SERVERS=1`, and listed.
-const FIXTURES: &[Fixture] = &[buildbot::FIXTURE, buildbot::FIXTURE_3, local::FIXTURE];
+const FIXTURES: &[Fixture] = &[buildbot::FIXTURE, buildbot::FIXTURE_3, jenkins::FIXTURE, jenkins::KEYLESS, local::FIXTURE];
 
 fn main() -> std::process::ExitCode {
     suite::run(FIXTURES)
