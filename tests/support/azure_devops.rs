@@ -83,6 +83,13 @@ impl Fake {
         lock(&self.state).revisions.clone()
     }
 
+    /// Begins a build as a push does: without a key. Returns its number.
+    pub fn push(&self, job: &str, revision: &str) -> String {
+        let mut state = lock(&self.state);
+        let definition = state.definitions.iter().find(|definition| definition.job() == job).unwrap().clone();
+        state.add(&definition, revision.to_owned(), Map::new(), Map::new()).id.to_string()
+    }
+
     /// Every build that was taken, the oldest first: its job, its revision, its key or nothing.
     pub fn runs(&self) -> Vec<(String, String, String)> {
         let key =
@@ -418,6 +425,9 @@ fn pipeline(state: &State, id: &str, body: &Map<String, Value>) -> Result<Asked,
             definition.name
         );
         return Err((400, "PipelineValidationException", message));
+    }
+    if definition.ends == world::Ends::Invalid {
+        return Err((400, "PipelineValidationException", world::INVALID.into()));
     }
     let empty = Map::new();
     let templates = body.get("templateParameters").map_or(Ok(&empty), object)?;

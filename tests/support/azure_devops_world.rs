@@ -7,6 +7,9 @@ use serde_json::{Map, Value, json};
 pub const PROJECT: &str = "widgets";
 const BRANCH: &str = "refs/heads/main";
 
+/// What is wrong with the file of a pipeline that ends as [`Ends::Invalid`].
+pub const INVALID: &str = "/ci/broken.yml (Line: 3, Col: 1): Unexpected value 'stpes'";
+
 /// How a job's builds end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
@@ -16,7 +19,7 @@ pub enum Ends {
     Lost,
     /// Cancelled by the server: it took too long.
     TooLong,
-    /// Failed before it began: its file is wrong.
+    /// Failed before it began: its file is wrong. Only a push makes such a build; a request is refused.
     Invalid,
     /// When it is stopped.
     Never,
@@ -187,8 +190,7 @@ impl Build {
             value["finishTime"] = self.queued.saturating_add(3.seconds()).unwrap().to_string().into();
         }
         if self.definition.ends == Ends::Invalid {
-            let wrong = "/ci/broken.yml (Line: 3, Col: 1): Unexpected value 'stpes'";
-            value["validationResults"] = json!([{ "result": "error", "message": wrong }]);
+            value["validationResults"] = json!([{ "result": "error", "message": INVALID }]);
         }
         value
     }
