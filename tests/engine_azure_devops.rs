@@ -15,7 +15,7 @@ mod support;
 use ci_tool::{
     engine::{Engine, Found, Query, Request, Spec, Submitted, Surroundings, azure_devops::AzureDevops},
     error::{Error, Kind, RetryAfter},
-    http::Client,
+    http::{Auth, Body, Call, Client, Failure, Method, Token, Url},
     pipeline::run::{Run, State},
     process::Stop,
 };
@@ -58,6 +58,7 @@ fn main() -> ExitCode {
         files_are_fetched,
         many_runs_are_one_question,
         settings_are_checked_before_anything_is_called,
+        the_fake_takes_only_what_the_api_describes,
     ];
     support::run(trials, trials![the_published_client_gets_on_with_the_fake], || ())
 }
@@ -72,7 +73,11 @@ fn open(url: &str, change: impl FnOnce(&mut Spec)) -> Result<AzureDevops, Error>
     change(&mut spec);
     let around = Surroundings {
         name: "ado".into(),
-        env: BTreeMap::from([("TOKEN".into(), fake::token()), ("STALE".into(), "stale".into())]),
+        env: BTreeMap::from([
+            ("TOKEN".into(), fake::token()),
+            ("STALE".into(), "stale".into()),
+            ("JWT".into(), fake::jwt()),
+        ]),
         client: Client::new(),
         directory: ".".into(),
         cache: ".".into(),
@@ -134,6 +139,8 @@ async fn a_sign_in_page_is_a_denial() {
         assert_eq!(error.kind(), Kind::Denied, "{token:?} {error:?}");
         assert!(error.hints().join(" ").contains("token"), "{error:?}");
     }
+    let engine = open(&fake.url(), |spec| spec.token_env = Some("JWT".into())).unwrap();
+    engine.jobs(None).await.unwrap();
     // Even with a plain success.
     let engine = open(&fake.url(), |_| ()).unwrap();
     fake.next(Reply::Answer(200, "content-type: text/html; charset=utf-8\r\n".into(), b"<html>Sign In".into()));
@@ -379,6 +386,44 @@ async fn settings_are_checked_before_anything_is_called() {
         let error = open(url, change).err().unwrap();
         assert_eq!((error.kind(), format!("{error:?}").contains(named)), (kind, true), "{error:?}");
     }
+}
+
+async fn the_fake_takes_only_what_the_api_describes() {
+    let fake = Fake::start();
+    let (token, client) = (Token::new(&fake::token()).unwrap(), Client::new());
+    let (get, post, json) = (Method::GET, Method::POST, "application/json");
+    let good = r#"{"definition":{"id":5}}"#;
+    for (method, target, content_type, body, expected) in [
+        (&post, "build/builds?api-version=7.1", json, good, None),
+        (&post, "build/builds?api-version=7.1", "text/plain", good, Some(415)),
+        (&post, "build/builds", json, good, Some(400)),
+        (&post, "build/builds?api-version=9.1", json, good, Some(400)),
+        (&post, "build/builds?api-version=7.1&quick=1", json, good, Some(400)),
+        (&post, "build/builds?api-version=7.1", json, r#"{"definition":{"id":5},"revision":"1"}"#, Some(400)),
+        (
+            &post,
+            "build/builds?api-version=7.1",
+            json,
+            r#"{"definition":{"id":5},"parameters":{"word":"x"}}"#,
+            Some(400),
+        ),
+        (&post, "pipelines/5/runs?api-version=7.1", json, "{}", Some(404)),
+        (&post, "pipelines/1/runs?api-version=7.1", json, r#"{"variables":{"ci_tool_key":"k"}}"#, Some(400)),
+        (&get, "pipelines/1/preview?api-version=7.1", json, "", Some(405)),
+        (&get, "build/builds?api-version=7.1&sourceVersion=1", json, "", Some(400)),
+    ] {
+        let url = Url::parse(&format!("{}/{}/_apis/{target}", fake.url(), fake::world::PROJECT)).unwrap();
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        let body = (method == Method::POST).then(|| Body { content_type, bytes: body.into() });
+        let auth = Some(Auth::Basic("", &token));
+        let call = Call { method: method.clone(), auth, body, ..Call::get(&url, deadline) };
+        let status = client.send(&call).await.err().map(|error| match error.cause::<Failure>() {
+            Some(Failure::Status { status, .. }) => *status,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(status, expected, "{method} {target} {body:?}", body = call.body);
+    }
+    assert_eq!(fake.runs().len(), 1);
 }
 
 async fn the_published_client_gets_on_with_the_fake() {

@@ -8,6 +8,7 @@ use crate::{
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::{
     io::Write,
     marker::PhantomData,
@@ -20,7 +21,6 @@ const API_VERSION: &str = "7.1";
 const DEADLINE: Duration = Duration::from_secs(30);
 /// A page of whole definitions, with their steps, is the longest answer.
 const ANSWER_MAX: usize = 32 << 20;
-const FILE_MAX: usize = 4 << 30;
 const FILE_DEADLINE: Duration = Duration::from_secs(3600);
 
 /// A project, and how to call it.
@@ -84,14 +84,14 @@ impl Api {
         if answer.body.is_empty() { Ok(None) } else { self.read(&answer.body, what) }
     }
 
-    /// Asks for a change that is not asked for twice.
-    pub(super) async fn post(&self, url: &Url, body: &serde_json::Value, what: &str) -> Result<Bytes> {
-        let call = Call::post(url, body.to_string().into(), deadline());
+    /// Posts something; again when nobody knows what became of it only where that does no harm.
+    pub(super) async fn post(&self, url: &Url, body: &Value, repeat: Repeat, what: &str) -> Result<Bytes> {
+        let call = Call { repeat, ..Call::post(url, body.to_string().into(), deadline()) };
         Ok(self.send(&call, what).await?.body)
     }
 
     /// Asks for a change that may be asked for again.
-    pub(super) async fn patch(&self, url: &Url, body: &serde_json::Value, what: &str) -> Result<()> {
+    pub(super) async fn patch(&self, url: &Url, body: &Value, what: &str) -> Result<()> {
         let body = Some(Body::json(body.to_string()));
         let call = Call { method: Method::PATCH, body, repeat: Repeat::Safe, ..Call::get(url, deadline()) };
         self.send(&call, what).await.map(|_| ())
@@ -114,7 +114,7 @@ impl Api {
         let auth = self.auth().filter(|_| takes_token(&self.base, url));
         let headers = [("accept", accept)];
         let call =
-            Call { auth, headers: &headers, answer_max: FILE_MAX, ..Call::get(url, Instant::now() + FILE_DEADLINE) };
+            Call { auth, headers: &headers, answer_max: usize::MAX, ..Call::get(url, Instant::now() + FILE_DEADLINE) };
         let result = self.client.download(&call, to).await;
         self.pace(&result);
         let answer = result.context(|| self.doing(what))?;
@@ -135,7 +135,9 @@ impl Api {
 
     async fn send(&self, call: &Call<'_>, what: &str) -> Result<Answer> {
         self.wait(call.deadline).await.context(|| self.doing(what))?;
-        let call = Call { auth: self.auth(), follow: false, answer_max: ANSWER_MAX, ..call.clone() };
+        // What was waited for is no time of the call's.
+        let call =
+            Call { auth: self.auth(), follow: false, answer_max: ANSWER_MAX, deadline: deadline(), ..call.clone() };
         let result = self.client.send(&call).await;
         self.pace(&result);
         self.accept(result.context(|| self.doing(what))?, what)

@@ -30,16 +30,17 @@ impl AzureDevops {
                 break;
             };
             read += 1;
-            for build in page.into_iter().filter(|build| could_be(build, request)) {
+            for build in page {
+                let could_be = could_be(&build, request);
                 let key = match build.variables() {
                     Some(variables) => variables.get(KEY_VARIABLE).and_then(|key| Some(key.as_str()?.to_owned())),
-                    None if candidates.len() < ASKED => self.key_of(definition, &build).await?,
+                    None if could_be && candidates.len() < ASKED => self.key_of(definition, &build).await?,
                     None => None,
                 };
                 match key {
                     Some(key) if key == request.key => return Ok(Found::Run(self.found(build, request).await?)),
-                    Some(_) => {}
-                    None => candidates.push(build),
+                    None if could_be => candidates.push(build),
+                    _ => {}
                 }
             }
         }

@@ -72,7 +72,7 @@ impl AzureDevops {
         spec.only(&around.name, &["project", "token_env", "user_env"])?;
         Ok(AzureDevops {
             api: Api::open(spec, around)?,
-            submissions: spec.at_once.unwrap_or(SUBMISSIONS),
+            submissions: spec.at_once.unwrap_or(SUBMISSIONS).max(1),
             definitions: OnceCell::new(),
             keyless: Mutex::default(),
             previewed: Mutex::default(),
@@ -124,7 +124,9 @@ impl AzureDevops {
         let url = self.api.url(&["build", "builds", &build.id.to_string(), "timeline"], &[]);
         let timeline: Option<Timeline> = self.api.get_if_any(&url, "what happened in a build").await?;
         let (state, why) = states::state(build, timeline.as_ref())?;
-        ends().insert(build.id, (build.finish_time, state, why.clone()));
+        if timeline.is_some() {
+            ends().insert(build.id, (build.finish_time, state, why.clone()));
+        }
         Ok((state, why))
     }
 

@@ -8,12 +8,12 @@ use super::{
 use crate::{
     engine::{Request, Submitted, check_parameters},
     error::{Error, Kind, Result},
-    http::Failure,
+    http::{Failure, Repeat},
     pipeline::run::{Run, State},
 };
 use serde_json::{Map, Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{MutexGuard, PoisonError},
 };
 
@@ -58,7 +58,11 @@ impl AzureDevops {
         // The place of its own, not the option of the other: a server that did not know the option would start a run.
         let url = self.api.url(&["pipelines", &definition.id.to_string(), "preview"], &[]);
         let what = "a look at a pipeline with its parameters";
-        let answer = self.api.post(&url, &body, what).await.map_err(|error| explain(error, definition, request))?;
+        let answer = self
+            .api
+            .post(&url, &body, Repeat::Safe, what)
+            .await
+            .map_err(|error| explain(error, definition, request))?;
         let _: Preview = self.api.read(&answer, what)?;
         previewed().insert(asked);
         Ok(())
@@ -72,7 +76,7 @@ impl AzureDevops {
             (self.api.url(&["build", "builds"], &[]), build_body(definition, request, keyed))
         };
         let what = "a new run";
-        let answer = match self.api.post(&url, &body, what).await {
+        let answer = match self.api.post(&url, &body, Repeat::Unsafe, what).await {
             Ok(answer) => answer,
             Err(error) if error.cause::<Failure>().is_some_and(Failure::may_have_arrived) => {
                 return Ok(Submitted::Uncertain(error.causes().pop().unwrap_or_default()));
@@ -96,7 +100,7 @@ impl AzureDevops {
         })
     }
 
-    fn keyless(&self) -> MutexGuard<'_, std::collections::HashSet<u64>> {
+    fn keyless(&self) -> MutexGuard<'_, HashSet<u64>> {
         self.keyless.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
