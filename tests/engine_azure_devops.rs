@@ -141,7 +141,9 @@ async fn a_sign_in_page_is_a_denial() {
     }
     let engine = open(&fake.url(), |spec| spec.token_env = Some("JWT".into())).unwrap();
     engine.jobs(None).await.unwrap();
-    // Even with a plain success.
+    // Whatever it looks like, and even with a plain success.
+    fake.next(Reply::Answer(203, String::new(), b"{}".into()));
+    assert_eq!(engine.jobs(None).await.unwrap_err().kind(), Kind::Denied);
     let engine = open(&fake.url(), |_| ()).unwrap();
     fake.next(Reply::Answer(200, "content-type: text/html; charset=utf-8\r\n".into(), b"<html>Sign In".into()));
     assert_eq!(engine.jobs(None).await.unwrap_err().kind(), Kind::Denied);
