@@ -130,7 +130,7 @@ mod tests {
             ("\0/\0abc\0A\01\0s\0", "the hash"),
             (&record('a', "s").replace("1700000000", "soon"), "the date of aaaa"),
             (&record('a', "s").replace("1700000000", "99999999999999999"), "the date of aaaa"),
-            ("\0/\0", "the hash"),
+            ("\0/\0", "the author"),
         ] {
             let error = read(bytes.as_bytes()).unwrap_err();
             assert_eq!(error.kind(), Kind::Corrupt);
