@@ -27,8 +27,8 @@ fn main() -> ExitCode {
 async fn a_real_mercurial_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let mercurial = Mercurial::init(dir.path());
-    let nodes: Vec<String> =
-        (0..40).map(|n| mercurial.commit(&format!("src/{n}.txt"), "x\n", &format!("change {n}\n\nmore"))).collect();
+    let nodes = mercurial.line(40);
+    assert_eq!(nodes.len(), 40);
     // Two changesets a push, around the number that grows a digit.
     let pushes: Vec<_> = nodes
         .chunks(2)
@@ -42,9 +42,9 @@ async fn a_real_mercurial_is_read() {
     let found = pushlog.range("99998", &nodes[22][..12], &walk).await.unwrap();
     let told: Vec<_> = found.iter().map(|r| (r.number.unwrap(), r.id.as_str(), r.subject.as_str())).collect();
     let expected: Vec<_> =
-        (9..=11).map(|at| (99_990 + at as u64, nodes[2 * at + 1].as_str(), format!("change {}", 2 * at + 1))).collect();
+        (9..=11).map(|at| (99_990 + at as u64, nodes[2 * at + 1].as_str(), format!("r{}", 2 * at + 1))).collect();
     assert_eq!(told, expected.iter().map(|(number, id, subject)| (*number, *id, subject.as_str())).collect::<Vec<_>>());
-    assert_eq!(found[1].paths, ["src/20.txt", "src/21.txt"]);
+    assert_eq!(found[1].paths, ["nf20", "nf21"]);
     let all = pushlog.back("tip", usize::MAX, &Walk::default()).await.unwrap();
     assert_eq!(
         all.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(),
@@ -56,16 +56,16 @@ async fn a_real_mercurial_is_read() {
         assert_eq!((found.number, found.id.as_str()), (Some(99_991), nodes[3].as_str()), "{name}");
     }
     assert_eq!(pushlog.branch_of(&nodes[3]).await.unwrap().as_deref(), Some("default"));
-    assert_eq!(pushlog.file(&nodes[3], "src/2.txt").await.unwrap().unwrap(), b"x\n");
-    assert_eq!(pushlog.file(&nodes[3], "src/4.txt").await.unwrap(), None);
+    assert_eq!(pushlog.file(&nodes[3], "nf2").await.unwrap().unwrap(), b"r2\n");
+    assert_eq!(pushlog.file(&nodes[3], "nf4").await.unwrap(), None);
 
     // One digit means several of forty changesets.
     let mut digits: Vec<&str> = nodes.iter().map(|node| &node[..1]).filter(|d| d.parse::<u8>().is_err()).collect();
     digits.sort_unstable();
     let shared = digits.windows(2).find(|w| w[0] == w[1]).unwrap()[0];
-    for name in ["nothing", "ffffffffffff", "-x", "--output=x", shared] {
+    for name in ["nothing", "0123456789ab", "-x", "--output=x", shared] {
         let error = pushlog.resolve(name).await.unwrap_err();
         assert_eq!(error.kind(), Kind::NotFound, "{name}: {error}: {:?}", error.causes());
     }
-    assert_eq!(pushlog.file("ffffffffffffffffffffffffffffffffffffffff", "a").await.unwrap_err().kind(), Kind::NotFound);
+    assert_eq!(pushlog.file(&"0123456789".repeat(4), "a").await.unwrap_err().kind(), Kind::NotFound);
 }

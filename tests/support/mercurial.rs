@@ -36,13 +36,10 @@ impl Mercurial {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Writes a file, commits it and returns the changeset's hash.
-    pub fn commit(&self, path: &str, text: &str, message: &str) -> String {
-        let file = self.dir.join(path);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text).unwrap();
-        self.hg(&["commit", "--addremove", "--user", "Ada <ada@example.org>", "--message", message]);
-        self.hg(&["log", "--rev", ".", "--template", "{node}"])
+    /// Makes changesets in a line and returns their hashes: number N, from 0, is called `rN` and adds the file `nfN`.
+    pub fn line(&self, count: usize) -> Vec<String> {
+        self.hg(&["debugbuilddag", "--new-file", &format!("+{count}")]);
+        self.hg(&["log", "--rev", "0:", "--template", "{node}\n"]).lines().map(str::to_owned).collect()
     }
 
     /// Serves it. The pushes are `[number, date, user, [changeset, …]]`.
@@ -50,7 +47,10 @@ impl Mercurial {
         fs::write(self.dir.join(".hg/pushes.json"), pushes.to_string()).unwrap();
         let extension = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/pushlog_ext.py");
         let extension = format!("extensions.pushes={}", extension.display());
-        let args = ["serve", "--config", &extension, "--address", "127.0.0.1", "--port", "0", "--prefix", "repo"];
+        // Standard output is not read beyond its first line.
+        let log = self.dir.join(".hg/access").display().to_string();
+        let place = ["--address", "127.0.0.1", "--port", "0", "--prefix", "repo", "--accesslog", &log];
+        let args = [&["serve", "--config", &extension], &place[..]].concat();
         let mut child = self.command(&args).stdout(Stdio::piped()).spawn().unwrap();
         // `listening at http://localhost:PORT/repo/ (bound to 127.0.0.1:PORT)`
         let mut line = String::new();
