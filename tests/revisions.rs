@@ -72,6 +72,7 @@ async fn a_name_is_whatever_git_takes_it_for_and_then_a_date() {
         ("2026-11-20T02:30:00Z", 2),
         ("2026-11-20T02:00:00Z", 1),
         ("2026-11-20T03:00:01+01:00", 2),
+        ("2026-11-20T02:00:00.5Z", 2),
     ] {
         let found = history.resolve(name).await.unwrap();
         assert_eq!(found.subject, format!("change {expected}"), "{name}");
@@ -102,6 +103,9 @@ async fn what_is_no_name_is_said_and_never_an_option() {
         "HEAD~9",
         "0123456789abcdef0123456789abcdef01234567",
         "2026-13-01",
+        "1969-12-31",
+        "1970-01-01",
+        "1970-01-02",
     ] {
         let error = history.resolve(name).await.unwrap_err();
         assert_eq!(error.kind(), Kind::NotFound, "{name}: {error}");
