@@ -171,6 +171,9 @@ async fn files_are_read_at_a_revision() {
     let pushlog = open(&server);
     assert_eq!(pushlog.file("2", "a b/c").await.unwrap().unwrap(), b"\xff\n");
     assert_eq!(pushlog.file(&node(2), "a b/c").await.unwrap().unwrap(), b"\xff\n");
+    for missing in ["a b", "../a b/c", "a b//c", "a b/./c", "", "a b/c?x"] {
+        assert_eq!(pushlog.file("2", missing).await.unwrap(), None, "{missing}");
+    }
     assert_eq!(pushlog.file(&node(1), "a b/c").await.unwrap(), None);
     assert_eq!(pushlog.file(&node(5), "a b/c").await.unwrap_err().kind(), Kind::NotFound);
 }

@@ -386,11 +386,15 @@ async fn files_are_told_from_what_is_none() {
     let (_dir, repository, history) = made(&Repository::linear(2)).await;
     repository.git(&["reset", "--quiet", "--hard"]);
     fs::write(repository.dir.join("bytes"), b"\xff\0\n").unwrap();
-    repository.git(&["add", "bytes"]);
+    fs::write(repository.dir.join("[b] *"), "odd").unwrap();
+    repository.git(&["add", "--all"]);
     repository.git(&["commit", "--quiet", "--message=change 2"]);
     assert_eq!(history.file("HEAD", "bytes").await.unwrap().unwrap(), b"\xff\0\n");
-    for missing in ["src", "nothing", "src/1.txt/x", "../bytes", "-x", "*", ""] {
-        assert_eq!(history.file("HEAD", missing).await.ok().flatten(), None, "{missing}");
+    assert_eq!(history.file("HEAD", "[b] *").await.unwrap().unwrap(), b"odd");
+    for missing in
+        ["src", "src/", "nothing", "src/1.txt/x", "../bytes", "./bytes", "/bytes", ":/bytes", "-x", "*", ".", ""]
+    {
+        assert_eq!(history.file("HEAD", missing).await.unwrap(), None, "{missing}");
     }
     assert_eq!(history.file("c0", "src/1.txt").await.unwrap(), None);
     assert_eq!(history.file("nothing", "bytes").await.unwrap_err().kind(), Kind::NotFound);
@@ -440,14 +444,13 @@ async fn a_branch_is_found_for_a_revision() {
 #[cfg(unix)]
 #[tokio::test]
 async fn the_number_of_processes_does_not_grow_with_the_range() {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{ffi::OsStr, os::unix::fs::PermissionsExt};
     let (_dir, mut repository, _) = made(&Repository::linear(501)).await;
     let bin = tempdir().unwrap();
     let (log, git) = (bin.path().join("log"), bin.path().join("git"));
-    let path = repository.env[&std::ffi::OsString::from("PATH")].clone().into_string().unwrap();
-    let real = Repository::at(bin.path());
-    let real = std::env::split_paths(&path).map(|dir| dir.join("git")).find(|git| git.is_file() && real.dir.exists());
-    let script = format!("#!/bin/sh\necho call >> '{}'\nexec '{}' \"$@\"\n", log.display(), real.unwrap().display());
+    let path = repository.env[OsStr::new("PATH")].clone().into_string().unwrap();
+    let real = std::env::split_paths(&path).map(|dir| dir.join("git")).find(|git| git.is_file()).unwrap();
+    let script = format!("#!/bin/sh\necho call >> '{}'\nexec '{}' \"$@\"\n", log.display(), real.display());
     fs::write(&git, script).unwrap();
     fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
     repository.env.insert("PATH".into(), format!("{}:{path}", bin.path().display()).into());
