@@ -4,6 +4,16 @@
 #[allow(dead_code, reason = "shared by suites of which each needs a part")]
 mod sandbox;
 
+#[path = "../support/http.rs"]
+#[allow(dead_code, reason = "shared by suites of which each needs a part")]
+mod http;
+#[path = "../support/pushlog.rs"]
+#[allow(dead_code, reason = "shared by suites of which each needs a part")]
+mod pushlog;
+#[path = "../support/repository.rs"]
+#[allow(dead_code, reason = "shared by suites of which each needs a part")]
+mod repository;
+
 use ci_tool::pipeline::{
     id::Id,
     record::{Format, Job, Outcome, Parts, Record, Revision, State, Totals},
@@ -39,6 +49,7 @@ mod show;
 mod streams;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod trigger_revisions;
 mod verify;
 
 /// Puts the record of a complete capture without data into the store: saved an hour ago, kept for another day.
