@@ -390,9 +390,9 @@ async fn the_tree_of_a_failed_run_is_held_until_it_is_released() {
     ground.job("pass", "echo found > evidence");
     let engine = ground.engine(2);
     let pass = ran(&engine, &Request { hold: true, ..request("pass", &revision) }).await;
-    assert_eq!(engine.tree_of(&pass), None);
+    assert_eq!(engine.held(&pass), None);
     let fail = ran(&engine, &Request { hold: true, ..request("fail", &revision) }).await;
-    let tree = engine.tree_of(&fail).unwrap();
+    let tree = engine.held(&fail).unwrap();
     for _ in 0..3 {
         ran(&engine, &request("pass", &revision)).await;
     }
@@ -400,7 +400,7 @@ async fn the_tree_of_a_failed_run_is_held_until_it_is_released() {
     assert_eq!(fs::read_to_string(tree.join("evidence")).unwrap(), "found\n");
     engine.release(&fail).await.unwrap();
     engine.release(&fail).await.unwrap();
-    assert_eq!(engine.tree_of(&fail), None);
+    assert_eq!(engine.held(&fail), None);
     engine.prune(Duration::ZERO).await.unwrap();
     assert!(!tree.exists());
 }

@@ -1,11 +1,11 @@
 //! CI systems that run jobs: one trait, and one module a system.
 
-pub mod buildbot;
 pub mod azure_devops;
+pub mod buildbot;
 pub mod helix;
+pub mod jenkins;
 pub mod local;
 mod open;
-pub mod jenkins;
 mod spec;
 
 pub use open::open;

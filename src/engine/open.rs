@@ -1,6 +1,9 @@
 //! An engine from its settings.
 
-use super::{Engine, EngineKind, Spec, Surroundings, buildbot::Buildbot, local::Local};
+use super::{
+    Engine, EngineKind, Spec, Surroundings, azure_devops::AzureDevops, buildbot::Buildbot, jenkins::Jenkins,
+    local::Local,
+};
 use crate::error::{Error, Kind, Result};
 use std::sync::Arc;
 
@@ -16,6 +19,8 @@ pub fn open(spec: &Spec, around: &Surroundings) -> Result<Arc<dyn Engine>> {
     Ok(match kind {
         EngineKind::Local => Arc::new(Local::open(spec, around)?),
         EngineKind::Buildbot => Arc::new(Buildbot::open(spec, around)?),
+        EngineKind::Jenkins => Arc::new(Jenkins::open(spec, around)?),
+        EngineKind::AzureDevops => Arc::new(AzureDevops::open(spec, around)?),
         other => return Err(Error::new(Kind::Unsupported, format!("{other:?} is not here yet"))),
     })
 }
