@@ -1,5 +1,6 @@
 //! CI systems that run jobs: one trait, and one module a system.
 
+pub mod github;
 pub mod helix;
 mod spec;
 
