@@ -20,6 +20,10 @@ impl Workflow {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
+    fn stem(&self) -> &str {
+        self.job().rsplit_once('.').map_or(self.job(), |(stem, _)| stem)
+    }
+
     /// Why it cannot be started, apart from what its file says.
     fn blocked(&self) -> Option<String> {
         let why = match self.state {
@@ -45,13 +49,13 @@ impl Github {
         self.workflows.get_or_try_init(read).await.map(Vec::as_slice)
     }
 
-    /// A workflow by its file's name or, where only one has it, by the name that it gives itself.
+    /// A workflow by its file's name, or that without its ending or the name that it gives itself where only one has it.
     pub(super) async fn workflow(&self, job: &str) -> Result<&Workflow> {
         let all = self.workflows().await?;
         if let Some(found) = all.iter().find(|workflow| workflow.job() == job) {
             return Ok(found);
         }
-        let mut named = all.iter().filter(|workflow| workflow.name == job);
+        let mut named = all.iter().filter(|workflow| workflow.name == job || workflow.stem() == job);
         match (named.next(), named.next()) {
             (Some(found), None) => Ok(found),
             (Some(one), Some(other)) => Err(Error::new(
@@ -59,7 +63,10 @@ impl Github {
                 format!("several workflows have the name {job:?}"),
             )
             .hint(format!("name the file: {}, {}", one.job(), other.job()))),
-            (None, _) => Err(no_such_job(&self.api.engine, job, all.iter().map(Workflow::job))),
+            (None, _) => {
+                let names = all.iter().flat_map(|workflow| [workflow.stem(), &workflow.name]);
+                Err(no_such_job(&self.api.engine, job, names))
+            }
         }
     }
 

@@ -1,0 +1,2 @@
+//! Treeherder.
+fn main() {}
