@@ -3,6 +3,7 @@
 pub mod github;
 pub mod helix;
 mod spec;
+pub mod treeherder;
 
 pub use spec::{Kind as EngineKind, Spec};
 
