@@ -1,6 +1,7 @@
 //! What only GitHub Actions has: branches that must go, limits, conclusions with several meanings, addresses elsewhere.
 
 #[path = "support/github.rs"]
+#[allow(dead_code, reason = "each suite uses its part")]
 mod fake;
 #[path = "support/github_client.rs"]
 mod github_client;

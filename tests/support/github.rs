@@ -136,6 +136,7 @@ impl Fake {
         let server = Server::start(move |request, _| {
             let mut state = asked.lock().unwrap();
             let reply = answer(request, &mut state, &place).unwrap_or_else(|refusal| refusal);
+            let reply = at_home(reply, request.header("host"));
             if state.latency.is_zero() { reply } else { Reply::Late(state.latency, Box::new(reply)) }
         });
         Fake { server, storage, state }
@@ -345,13 +346,13 @@ fn answer(request: &Request, state: &mut State, storage: &str) -> Result<Reply, 
         }
         ("GET", ["contents", ".github", "workflows", file]) => contents(&asked, state, file),
         ("GET", ["git", "ref", name @ ..]) => {
-            let name = name.join("/");
+            let name = name.join("/").replace("%2F", "/");
             let sha = state.refs.get(&name).ok_or_else(not_found)?;
             Ok(Reply::json(&reference(&name, sha)))
         }
         ("GET", ["git", "matching-refs", prefix @ ..]) => {
             asked.only(&[])?;
-            let prefix = prefix.join("/");
+            let prefix = prefix.join("/").replace("%2F", "/");
             let found = state.refs.iter().filter(|(name, _)| name.starts_with(&prefix));
             Ok(Reply::json(&found.map(|(name, sha)| reference(name, sha)).collect()))
         }
@@ -368,6 +369,17 @@ fn answer(request: &Request, state: &mut State, storage: &str) -> Result<Reply, 
             Ok(Reply::json(&json!([{ "id": 1, "ref": name, "timestamp": made, "activity_type": "branch_creation" }])))
         }
         _ => Err(not_found()),
+    }
+}
+
+/// An answer whose addresses are those of this server.
+fn at_home(reply: Reply, host: &str) -> Reply {
+    match reply {
+        Reply::Answer(status, headers, body) => {
+            let body = String::from_utf8_lossy(&body).replace("https://api.github.com", &format!("http://{host}"));
+            Reply::Answer(status, headers, body.into_bytes())
+        }
+        other => other,
     }
 }
 
@@ -431,7 +443,8 @@ fn contents(asked: &Asked<'_>, state: &State, file: &str) -> Result<Reply, Reply
 
 fn reference(name: &str, sha: &str) -> Value {
     let object = json!({ "type": "commit", "sha": sha, "url": "https://api.github.com/" });
-    json!({ "ref": format!("refs/{name}"), "node_id": "R_1", "url": "https://api.github.com/", "object": object })
+    let url = format!("https://api.github.com/repos/{REPOSITORY}/git/refs/{name}");
+    json!({ "ref": format!("refs/{name}"), "node_id": "R_1", "url": url, "object": object })
 }
 
 fn make_ref(asked: &Asked<'_>, state: &mut State) -> Result<Reply, Reply> {
@@ -541,11 +554,13 @@ fn time(run: &Run, seconds: u64) -> String {
 fn show(run: &Run, mood: &Mood) -> Value {
     let (status, conclusion) = status(run, mood);
     let at = workflow(run.workflow);
+    let url = format!("https://api.github.com/repos/{REPOSITORY}/actions/runs/{}", run.id);
     json!({
         "id": run.id, "name": at["name"], "node_id": "WFR_1", "head_branch": run.branch, "head_sha": run.revision,
         "path": at["path"], "run_number": run.id - FIRST.1 + 1, "run_attempt": run.attempt, "event": run.event,
         "display_title": at["name"], "status": status, "conclusion": conclusion, "workflow_id": at["id"],
-        "url": format!("https://api.github.com/repos/{REPOSITORY}/actions/runs/{}", run.id),
+        "url": url, "jobs_url": format!("{url}/jobs"), "logs_url": format!("{url}/logs"),
+        "cancel_url": format!("{url}/cancel"), "rerun_url": format!("{url}/rerun"), "artifacts_url": format!("{url}/artifacts"),
         "html_url": format!("https://github.com/{REPOSITORY}/actions/runs/{}", run.id),
         "created_at": time(run, 0), "run_started_at": time(run, 1), "updated_at": time(run, 30), "pull_requests": [],
     })
