@@ -25,7 +25,8 @@ fn main() -> ExitCode {
     let trials = vec![
         trial("a_branch_is_made_for_a_run_and_goes_when_it_is_let_go", a_branch_is_made_for_a_run),
         trial("a_refused_dispatch_leaves_no_branch", a_refused_dispatch_leaves_no_branch),
-        trial("a_branch_whose_making_was_lost_is_used_or_goes", a_branch_whose_making_was_lost),
+        trial("a_branch_whose_making_was_lost_goes", a_branch_whose_making_was_lost),
+        trial("a_new_branch_that_is_not_seen_yet_is_waited_for", a_new_branch_that_is_not_seen_yet),
         trial("a_sweep_takes_what_a_killed_process_left_and_nothing_else", a_sweep_takes_what_was_left),
         trial("a_key_that_is_sent_again_is_the_same_run", a_key_that_is_sent_again_is_the_same_run),
         trial("an_older_server_names_no_run_and_it_is_found", an_older_server_names_no_run),
@@ -108,7 +109,7 @@ impl Hub {
 async fn a_branch_is_made_for_a_run(hub: Hub) {
     let run = hub.submit("pass", 1, "k-1").await;
     assert_eq!(hub.fake.branches(), ["k-1"]);
-    assert_eq!(hub.fake.runs(), [("pass.yml".to_owned(), hub.fake.revisions()[1].clone(), "k-1".to_owned())]);
+    assert_eq!(hub.fake.runs(), [("pass".to_owned(), hub.fake.revisions()[1].clone(), "k-1".to_owned())]);
     let run = hub.over(run).await;
     assert_eq!((run.key.as_deref(), hub.fake.branches().len()), (Some("k-1"), 1), "looking deletes nothing");
     hub.engine.release(&run).await.unwrap();
@@ -142,13 +143,20 @@ async fn a_refused_dispatch_leaves_no_branch(hub: Hub) {
 }
 
 async fn a_branch_whose_making_was_lost(hub: Hub) {
-    // It was made, the answer was lost, and it is there when it is made again.
-    hub.fake.set(|mood| mood.loses_ref = 1);
+    hub.fake.set(|mood| mood.loses_ref = true);
+    let error = hub.engine.submit(&hub.request("pass", 0, "k-1")).await.unwrap_err();
+    assert_eq!((error.kind(), hub.fake.branches().len()), (Kind::Transient, 0));
     hub.submit("pass", 0, "k-1").await;
     assert_eq!(hub.fake.runs().len(), 1);
     // The key was used for another revision: nothing is started there.
     let error = hub.engine.submit(&hub.request("pass", 1, "k-1")).await.unwrap_err();
     assert_eq!((error.kind(), hub.fake.runs().len()), (Kind::Exists, 1));
+}
+
+async fn a_new_branch_that_is_not_seen_yet(hub: Hub) {
+    hub.fake.set(|mood| mood.refuses = Some((422, "No ref found for: ci-tool/k")));
+    hub.submit("pass", 0, "k").await;
+    assert_eq!((hub.fake.runs().len(), hub.asked("POST", "/dispatches")), (1, 2));
 }
 
 async fn a_sweep_takes_what_was_left(hub: Hub) {

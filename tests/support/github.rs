@@ -3,6 +3,9 @@
 //! Its workflows are those of the contract (`pass`, `fail`, `slow`, `word`) and some that end otherwise. A run's state moves on
 //! when it is looked at, so that nothing waits: it is queued at the first look, then in progress, then over.
 
+#[path = "github_views.rs"]
+mod views;
+
 use crate::http::{Reply, Request, Server};
 use ci_tool::{
     engine::{EngineKind, Spec, Surroundings, github::Github},
@@ -14,26 +17,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
+use views::{FIRST, Run, WORKFLOWS, annotations, jobs, reference, show, status, workflow};
 
 /// The repository.
 pub const REPOSITORY: &str = "octo/widgets";
-/// Its workflows: file, name, state, and what is below `on:`.
-const WORKFLOWS: [(&str, &str, &str, &str); 9] = [
-    ("pass", "Passes", "active", "on: workflow_dispatch\n"),
-    ("fail", "Fails", "active", "on: [push, workflow_dispatch]\n"),
-    ("slow", "Slow", "active", "on:\n  workflow_dispatch:\n"),
-    ("word", "Words", "active", "on:\n  workflow_dispatch:\n    inputs:\n      word:\n        description: one\n"),
-    ("lost", "Loses its runner", "active", "on: workflow_dispatch\n"),
-    ("timed", "Takes too long", "active", "on: workflow_dispatch\n"),
-    ("grouped", "Has a concurrency group", "active", "on: workflow_dispatch\n"),
-    ("pushed", "Only pushes", "active", "on: push\n"),
-    ("disabled", "Disabled", "disabled_manually", "on: workflow_dispatch\n"),
-];
 /// The time.
 pub const NOW: &str = "2026-01-01T12:00:00Z";
 const REVISIONS: usize = 6;
-/// The number of the first workflow, and of the first run.
-const FIRST: (u64, u64) = (501, 30_000_001);
 
 /// How it behaves; nothing of it by default.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +31,7 @@ pub struct Mood {
     /// Takes the next dispatch and resets the connection.
     pub loses_dispatch: bool,
     /// Makes the next branch and resets the connection.
-    pub loses_ref: usize,
+    pub loses_ref: bool,
     /// Refuses the next dispatch with this status and text.
     pub refuses: Option<(u16, &'static str)>,
     /// Answers so many writes with this status, these header lines and this text.
@@ -58,21 +48,6 @@ pub struct Mood {
     pub conclusion: Option<&'static str>,
     /// How many objects a page may hold; 0 is as many as asked for.
     pub page: usize,
-}
-
-struct Run {
-    id: u64,
-    workflow: usize,
-    branch: String,
-    revision: String,
-    inputs: Map<String, Value>,
-    looks: usize,
-    stopped: bool,
-    superseded: bool,
-    /// How many lists leave it out.
-    late: usize,
-    attempt: u32,
-    event: &'static str,
 }
 
 #[derive(Default)]
@@ -155,7 +130,7 @@ impl Fake {
     /// The runs that it made: job, revision, key.
     pub fn runs(&self) -> Vec<(String, String, String)> {
         let key = |run: &Run| run.branch.strip_prefix("ci-tool/").unwrap_or(&run.branch).to_owned();
-        let row = |run: &Run| (format!("{}.yml", WORKFLOWS[run.workflow].0), run.revision.clone(), key(run));
+        let row = |run: &Run| (WORKFLOWS[run.workflow].0.to_owned(), run.revision.clone(), key(run));
         self.state().runs.iter().map(row).collect()
     }
 
@@ -409,17 +384,6 @@ fn page(asked: &Asked<'_>, state: &State, name: &str, all: Vec<Value>) -> Reply 
     json_with(&link, &json!({ "total_count": total, name: items }))
 }
 
-fn workflow(at: usize) -> Value {
-    let (file, name, state, _) = WORKFLOWS[at];
-    json!({
-        "id": FIRST.0 + at as u64, "node_id": "W_1", "name": name, "path": format!(".github/workflows/{file}.yml"),
-        "state": state, "created_at": "2020-01-08T23:48:37.000-08:00", "updated_at": "2020-01-08T23:50:21.000-08:00",
-        "url": format!("https://api.github.com/repos/{REPOSITORY}/actions/workflows/{}", FIRST.0 + at as u64),
-        "html_url": format!("https://github.com/{REPOSITORY}/blob/main/.github/workflows/{file}.yml"),
-        "badge_url": format!("https://github.com/{REPOSITORY}/workflows/{name}/badge.svg"),
-    })
-}
-
 fn find_workflow(id: &str) -> Result<usize, Reply> {
     let named =
         |at: &usize| id.strip_suffix(".yml") == Some(WORKFLOWS[*at].0) || id == (FIRST.0 + *at as u64).to_string();
@@ -441,12 +405,6 @@ fn contents(asked: &Asked<'_>, state: &State, file: &str) -> Result<Reply, Reply
     Ok(Reply::Answer(200, "content-type: application/vnd.github.raw+json\r\n".into(), text.into_bytes()))
 }
 
-fn reference(name: &str, sha: &str) -> Value {
-    let object = json!({ "type": "commit", "sha": sha, "url": "https://api.github.com/" });
-    let url = format!("https://api.github.com/repos/{REPOSITORY}/git/refs/{name}");
-    json!({ "ref": format!("refs/{name}"), "node_id": "R_1", "url": url, "object": object })
-}
-
 fn make_ref(asked: &Asked<'_>, state: &mut State) -> Result<Reply, Reply> {
     let body = asked.body(&["ref", "sha"], &["ref", "sha"])?;
     let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
@@ -461,8 +419,7 @@ fn make_ref(asked: &Asked<'_>, state: &mut State) -> Result<Reply, Reply> {
         return Err(refuse(422, "Reference already exists"));
     }
     state.refs.insert(short.to_owned(), sha.clone());
-    if state.mood.loses_ref > 0 {
-        state.mood.loses_ref -= 1;
+    if std::mem::take(&mut state.mood.loses_ref) {
         return Err(Reply::Reset);
     }
     Ok(created(201, &reference(short, &sha)))
@@ -531,41 +488,6 @@ fn start(state: &mut State, workflow: usize, branch: String, revision: String, i
     id
 }
 
-/// The status and the conclusion of a run.
-fn status(run: &Run, mood: &Mood) -> (&'static str, Option<&'static str>) {
-    let name = WORKFLOWS[run.workflow].0;
-    match (name, run.looks) {
-        _ if run.stopped || run.superseded => ("completed", Some("cancelled")),
-        (_, 0 | 1) => ("queued", None),
-        ("slow", _) | (_, 2) => ("in_progress", None),
-        _ if mood.conclusion.is_some() => ("completed", mood.conclusion),
-        ("fail" | "lost", _) => ("completed", Some("failure")),
-        ("timed", _) => ("completed", Some("cancelled")),
-        _ => ("completed", Some("success")),
-    }
-}
-
-/// Its times count from the start of a year, by its number.
-fn time(run: &Run, seconds: u64) -> String {
-    let second = (run.id - FIRST.1) * 60 + seconds;
-    format!("2026-01-01T{:02}:{:02}:{:02}Z", second / 3600 % 24, second / 60 % 60, second % 60)
-}
-
-fn show(run: &Run, mood: &Mood) -> Value {
-    let (status, conclusion) = status(run, mood);
-    let at = workflow(run.workflow);
-    let url = format!("https://api.github.com/repos/{REPOSITORY}/actions/runs/{}", run.id);
-    json!({
-        "id": run.id, "name": at["name"], "node_id": "WFR_1", "head_branch": run.branch, "head_sha": run.revision,
-        "path": at["path"], "run_number": run.id - FIRST.1 + 1, "run_attempt": run.attempt, "event": run.event,
-        "display_title": at["name"], "status": status, "conclusion": conclusion, "workflow_id": at["id"],
-        "url": url, "jobs_url": format!("{url}/jobs"), "logs_url": format!("{url}/logs"),
-        "cancel_url": format!("{url}/cancel"), "rerun_url": format!("{url}/rerun"), "artifacts_url": format!("{url}/artifacts"),
-        "html_url": format!("https://github.com/{REPOSITORY}/actions/runs/{}", run.id),
-        "created_at": time(run, 0), "run_started_at": time(run, 1), "updated_at": time(run, 30), "pull_requests": [],
-    })
-}
-
 fn find_run<'s>(state: &'s mut State, id: &str) -> Result<&'s mut Run, Reply> {
     state.runs.iter_mut().find(|run| run.id.to_string() == id).ok_or_else(|| refuse(404, "Not Found"))
 }
@@ -626,39 +548,6 @@ fn one_run(asked: &Asked<'_>, state: &mut State, id: &str, rest: &[&str]) -> Res
             Ok(page(asked, state, "artifacts", all))
         }
         _ => Err(refuse(404, "Not Found")),
-    }
-}
-
-/// A run's jobs: one, which has none of its steps where the run never began.
-fn jobs(run: &Run, mood: &Mood) -> Vec<Value> {
-    let (status, conclusion) = status(run, mood);
-    let step = |conclusion: Option<&str>| json!({ "name": "run", "number": 1, "status": "completed", "conclusion": conclusion });
-    let steps: Vec<Value> = match (WORKFLOWS[run.workflow].0, conclusion) {
-        _ if run.looks < 2 => vec![],
-        ("lost", _) => vec![step(Some("success")), step(None)],
-        (_, conclusion) => vec![step(conclusion)],
-    };
-    let id = format!("{}7", run.id).parse::<u64>().unwrap();
-    vec![json!({
-        "id": id, "run_id": run.id, "name": "build", "status": status, "conclusion": conclusion, "steps": steps,
-        "head_sha": run.revision, "started_at": time(run, 1), "completed_at": time(run, 30), "run_attempt": run.attempt,
-        "check_run_url": format!("https://api.github.com/repos/{REPOSITORY}/check-runs/{id}"),
-    })]
-}
-
-fn annotations(run: &Run, mood: &Mood) -> Value {
-    let note = |message: &str| json!([{ "path": ".github", "annotation_level": "failure", "message": message }]);
-    match WORKFLOWS[run.workflow].0 {
-        "lost" => {
-            note("The hosted runner lost communication with the server. Anything in your workflow that terminates it")
-        }
-        "timed" => {
-            note("The job running on runner GitHub Actions 2 has exceeded the maximum execution time of 1 minutes.")
-        }
-        "grouped" if run.superseded && mood.says_why => {
-            note("Canceling since a higher priority waiting request for 'grouped' exists")
-        }
-        _ => json!([]),
     }
 }
 

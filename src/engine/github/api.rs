@@ -3,7 +3,7 @@
 use super::pace::Pace;
 use crate::{
     error::{Context, Error, Kind, Result, RetryAfter},
-    http::{Answer, Auth, Call, Client, Failure, Method, Repeat, Token, Url},
+    http::{Answer, Auth, Call, Client, Failure, Method, Token, Url},
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -97,10 +97,10 @@ impl Api {
         Ok(all)
     }
 
-    /// Makes something, when it is its turn. `Repeat::Safe` where doing it twice is doing it once.
-    pub async fn make(&self, url: &Url, body: &Value, repeat: Repeat, doing: &str) -> Result<Answer> {
+    /// Makes something, when it is its turn; sent again only when it never arrived.
+    pub async fn make(&self, url: &Url, body: &Value, doing: &str) -> Result<Answer> {
         self.pace.turn(&self.engine).await?;
-        let call = Call { repeat, ..Call::post(url, body.to_string().into(), Instant::now() + CALL) };
+        let call = Call::post(url, body.to_string().into(), Instant::now() + CALL);
         self.send(call, JSON, doing).await
     }
 

@@ -46,6 +46,9 @@ const POLL: Duration = Duration::from_secs(10);
 const RERUNS: u32 = 50;
 const NEEDED: &str = "the token needs the permissions Actions and Contents of the repository, read and write";
 
+/// What each workflow takes, by its number and the revision; `None` where it has no file there.
+type Dispatches = HashMap<(u64, Option<String>), Option<Dispatch>>;
+
 /// GitHub Actions of one repository.
 pub struct Github {
     api: Api,
@@ -54,8 +57,7 @@ pub struct Github {
     revision_input: Option<String>,
     now: fn() -> Timestamp,
     workflows: OnceCell<Vec<Workflow>>,
-    /// What each workflow takes, by its number and the revision.
-    dispatches: Mutex<HashMap<(u64, Option<String>), Option<Dispatch>>>,
+    dispatches: Mutex<Dispatches>,
     /// The runs that were stopped from here.
     stopped: Mutex<HashSet<u64>>,
     /// Whether the server does not know `return_run_details`.
@@ -112,7 +114,7 @@ impl Github {
             return Err(Error::new(Kind::Unsupported, text).hint("submit the job at its revision for another run"));
         }
         let url = self.run_url(&run.id, &["rerun-failed-jobs"]);
-        self.api.make(&url, &serde_json::json!({}), http::Repeat::Unsafe, &doing).await.map(drop)
+        self.api.make(&url, &serde_json::json!({}), &doing).await.map(drop)
     }
 
     fn run_url(&self, id: &str, more: &[&str]) -> http::Url {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::{Error, Kind, Result},
-    http::{Failure, Method, Repeat},
+    http::{Failure, Method},
 };
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::SignedDuration;
@@ -97,7 +97,7 @@ impl Github {
     pub(super) async fn make_ref(&self, key: &str, revision: &str) -> Result<bool> {
         let doing = format!("making a branch at {revision}");
         let body = json!({ "ref": format!("refs/heads/{}", branch(key)), "sha": revision });
-        let error = match self.api.make(&self.api.url(&["git", "refs"], &[]), &body, Repeat::Safe, &doing).await {
+        let error = match self.api.make(&self.api.url(&["git", "refs"], &[]), &body, &doing).await {
             Ok(_) => return Ok(true),
             Err(error) => error,
         };

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     engine::{Found, Request, Submitted, check_parameters},
     error::{Error, Kind, Result},
-    http::{Answer, Failure, Repeat},
+    http::{Answer, Failure},
     pipeline::run::{Run, State},
 };
 use serde_json::json;
@@ -44,8 +44,9 @@ impl Github {
         }
         check_parameters(&job, &request)?;
         let made = self.make_ref(&request.key, &request.revision).await?;
-        if !made && let Some(run) = self.runs_on(&request.key).await?.first() {
-            return Ok(Submitted::Run(self.to_run(run, &request.job).await?));
+        // Somebody began with this key before, and may have come as far as the dispatch.
+        if !made && let Found::Run(run) = self.look_for(&request).await? {
+            return Ok(Submitted::Run(run));
         }
         match self.send_dispatch(workflow.id, &request).await {
             Ok(answer) => self.taken(&answer, &request).await,
@@ -60,23 +61,31 @@ impl Github {
         }
     }
 
-    /// Sends the dispatch; a second time only when a server refused the field that asks for the run's number.
+    /// Sends the dispatch; again only where it was refused because the server does not know the field that asks for the run's
+    /// number, or does not see the new branch everywhere yet.
     async fn send_dispatch(&self, workflow: u64, request: &Request) -> Result<Answer> {
         const DETAILS: &str = "return_run_details";
         let url = self.api.url(&["actions", "workflows", &workflow.to_string(), "dispatches"], &[]);
         let doing = format!("starting {} at {}", request.job, request.revision);
-        let mut body = json!({ "ref": branch(&request.key), "inputs": request.parameters });
-        if !self.without_details.load(Ordering::Relaxed) {
-            body[DETAILS] = true.into();
-            let sent = self.api.make(&url, &body, Repeat::Unsafe, &doing).await;
-            let unknown = sent.as_ref().err().and_then(refusal);
-            if !unknown.is_some_and(|(status, said)| matches!(status, 400 | 422) && said.contains(DETAILS)) {
-                return sent;
+        let mut pause = LOOK;
+        loop {
+            let mut body = json!({ "ref": branch(&request.key), "inputs": request.parameters });
+            let detailed = !self.without_details.load(Ordering::Relaxed);
+            if detailed {
+                body[DETAILS] = true.into();
             }
-            self.without_details.store(true, Ordering::Relaxed);
-            body = json!({ "ref": branch(&request.key), "inputs": request.parameters });
+            let sent = self.api.make(&url, &body, &doing).await;
+            match sent.as_ref().err().and_then(refusal) {
+                Some((400 | 422, said)) if detailed && said.contains(DETAILS) => {
+                    self.without_details.store(true, Ordering::Relaxed);
+                }
+                Some((422, said)) if said.contains("No ref found") && pause <= LOOK_MAX => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                _ => return sent,
+            }
         }
-        self.api.make(&url, &body, Repeat::Unsafe, &doing).await
     }
 
     /// What an answer that took the dispatch says of the run.
