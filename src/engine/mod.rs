@@ -2,11 +2,13 @@
 
 pub mod azure_devops;
 pub mod buildbot;
+pub mod github;
 pub mod helix;
 pub mod jenkins;
 pub mod local;
 mod open;
 mod spec;
+pub mod treeherder;
 
 pub use open::open;
 pub use spec::{Kind as EngineKind, Spec};

@@ -1,8 +1,8 @@
 //! An engine from its settings.
 
 use super::{
-    Engine, EngineKind, Spec, Surroundings, azure_devops::AzureDevops, buildbot::Buildbot, jenkins::Jenkins,
-    local::Local,
+    Engine, EngineKind, Spec, Surroundings, azure_devops::AzureDevops, buildbot::Buildbot, github::Github,
+    jenkins::Jenkins, local::Local, treeherder::Treeherder,
 };
 use crate::error::{Error, Kind, Result};
 use std::sync::Arc;
@@ -21,6 +21,7 @@ pub fn open(spec: &Spec, around: &Surroundings) -> Result<Arc<dyn Engine>> {
         EngineKind::Buildbot => Arc::new(Buildbot::open(spec, around)?),
         EngineKind::Jenkins => Arc::new(Jenkins::open(spec, around)?),
         EngineKind::AzureDevops => Arc::new(AzureDevops::open(spec, around)?),
-        other => return Err(Error::new(Kind::Unsupported, format!("{other:?} is not here yet"))),
+        EngineKind::Github => Arc::new(Github::open(spec, around)?),
+        EngineKind::Treeherder => Arc::new(Treeherder::open(spec, around)?),
     })
 }

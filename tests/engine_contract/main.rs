@@ -2,14 +2,15 @@
 
 mod azure_devops;
 mod buildbot;
+mod github;
 #[path = "../support/http.rs"]
 #[allow(dead_code, reason = "shared with other suites")]
 mod http;
 mod jenkins;
 #[path = "../support/jenkins.rs"]
+#[allow(dead_code, reason = "shared with other suites")]
 mod jenkins_fake;
 mod local;
-#[allow(dead_code, reason = "each suite uses its part")]
 mod suite;
 
 use suite::Fixture;
@@ -19,6 +20,7 @@ const FIXTURES: &[Fixture] = &[
     azure_devops::FIXTURE,
     buildbot::FIXTURE,
     buildbot::FIXTURE_3,
+    github::FIXTURE,
     jenkins::FIXTURE,
     jenkins::KEYLESS,
     local::FIXTURE,
