@@ -2,4 +2,5 @@
 
 pub mod repro;
 pub mod route;
+pub mod stage;
 pub mod trigger;

@@ -1,6 +1,9 @@
 //! YAML that people write: what is wrong with it, where, and the right form.
 
 mod mistake;
+mod named;
+
+pub use named::Named;
 
 use crate::error::{Error, Kind, Result};
 use serde::de::DeserializeOwned;

@@ -3,8 +3,9 @@
 use super::{
     Finding, Names, Queue, Redirection, RedirectionKind, Rules,
     fields::{self, Field, Origin},
-    file::{At, Loaded, Named, Place, QueueFile, RedirectionFile},
+    file::{At, Loaded, Place, QueueFile, RedirectionFile},
 };
+use crate::pipeline::yaml::Named;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_saphyr::{Location, Spanned};
 use std::{

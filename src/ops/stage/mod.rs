@@ -1,0 +1,7 @@
+//! Release pipelines: stages that can be skipped, rerun, resumed, overridden and explained.
+
+pub mod advance;
+pub mod graph;
+pub mod pipeline;
+pub mod select;
+pub mod state;
