@@ -3,5 +3,6 @@
 pub mod advance;
 pub mod graph;
 pub mod pipeline;
+pub mod run;
 pub mod select;
 pub mod state;
