@@ -14,6 +14,8 @@ use sandbox::Sandbox;
 mod decommission;
 mod diff;
 #[cfg(unix)]
+mod engine;
+#[cfg(unix)]
 mod errors;
 mod example;
 mod export;
@@ -39,6 +41,8 @@ mod show;
 mod streams;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(unix)]
+mod trigger_status;
 mod verify;
 
 /// Puts the record of a complete capture without data into the store: saved an hour ago, kept for another day.

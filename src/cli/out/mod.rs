@@ -1,10 +1,12 @@
 //! The screen: results on stdout, everything else on stderr. The only place that prints.
 
+mod live;
 mod progress;
 mod streams;
 mod summary;
 mod table;
 
+pub use live::Live;
 pub use progress::Reporter;
 pub use streams::tee;
 pub use table::{Align, Table};
@@ -105,6 +107,17 @@ impl Out {
     /// Prints a table; the header only on a terminal.
     pub fn table(&self, table: &Table) {
         self.text(&table.render(self.stdout_is_terminal));
+    }
+
+    /// Prints a result as text in which signs have a colour (an SGR code) on a terminal.
+    pub fn signs(&self, text: &str, colors: &[(&str, &str)]) {
+        if !(self.colored && self.stdout_is_terminal) {
+            return self.text(text);
+        }
+        let text = colors
+            .iter()
+            .fold(printable(text).into_owned(), |text, (sign, color)| text.replace(sign, &self.paint(sign, color)));
+        self.bytes(text.as_bytes());
     }
 
     /// Says something about what is being done. Nothing under `--quiet`.

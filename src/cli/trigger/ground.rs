@@ -48,6 +48,19 @@ impl Base {
     pub fn ground(&self) -> Ground<'_> {
         Ground { world: &self.world, engine: self.engine.clone(), vcs: &*self.vcs, jobs: &self.jobs }
     }
+
+    /// The definitions of jobs and of what they need, where the engine runs jobs by the configuration.
+    pub fn defined<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> BTreeMap<String, JobSpec> {
+        if !self.engine.abilities().in_process {
+            return BTreeMap::new();
+        }
+        let ground = self.ground();
+        let names = names.into_iter().flat_map(|name| {
+            let needed = ground.needed(name);
+            std::iter::once(name.to_owned()).chain(needed)
+        });
+        names.filter_map(|name| Some((name.clone(), self.jobs.get(&name)?.clone()))).collect()
+    }
 }
 
 impl EngineArgs {

@@ -1,11 +1,17 @@
-//! `trigger backfill`: from the bad revision back to the last good one. Pure.
+//! `trigger backfill`: from the bad revision back to the last good one.
 
-use super::{plan::History, session::BACKFILL_KEYS};
+use super::{
+    ground::Ground,
+    plan::{History, Plan, Wanted},
+    select::Selection,
+    session::BACKFILL_KEYS,
+};
 use crate::{
     error::{Error, Kind, Result},
     pipeline::run::{Run, Verdict},
-    vcs::Revision,
+    vcs::{Revision, Walk},
 };
+use serde::Serialize;
 use std::collections::HashMap;
 
 /// How far back a backfill looks where nothing says how often the job runs, in revisions.
@@ -116,6 +122,154 @@ pub fn refuse_its_own(revision: &Revision, history: &History) -> Result<()> {
             "`ci-tool trigger watch {session}` shows what it found; to go on from here all the same: trigger range"
         ),
     ))
+}
+
+/// How far back history is read to tell a job's usual interval, in revisions.
+const LOOKED_AT: usize = 200;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The bad revision, by name.
+    pub bad: String,
+    /// The job and how often.
+    pub wanted: Wanted,
+    /// How far back to look at most.
+    pub max: Option<usize>,
+    /// Only so many revisions, evenly spaced.
+    pub slices: Option<usize>,
+    /// For measurements: back to the last revision with data, and so many more.
+    pub until_data: Option<usize>,
+    /// How to walk history.
+    pub walk: Walk,
+}
+
+/// What a backfill finds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "found", rename_all = "snake_case")]
+pub enum Answer {
+    /// Runs are lacking.
+    Runs,
+    /// Everything between the last good revision and the bad one has run.
+    Known,
+    /// The job passes at the revision.
+    Passes,
+    /// It passed at none of these.
+    NeverPassed {
+        /// How many were looked at.
+        revisions: usize,
+        /// The oldest of them.
+        oldest: String,
+    },
+}
+
+/// Where a job began to fail, as far as its runs tell.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Span {
+    /// The last revision where it passed.
+    pub good: Revision,
+    /// The first where it is known to fail.
+    pub bad: Revision,
+    /// How many between them say nothing.
+    pub unknown: usize,
+}
+
+/// Reads the revisions that are looked at, the newest first, and how far that was.
+///
+/// # Errors
+/// Those of the version control system and the engine.
+pub async fn revisions(ground: &Ground<'_>, asked: &Asked) -> Result<(Vec<Revision>, Depth)> {
+    let mut revisions = ground.vcs.back(&asked.bad, LOOKED_AT.max(asked.max.unwrap_or(0)), &asked.walk).await?;
+    let configured = ground.spec_of(&asked.wanted.job).and_then(|spec| spec.interval);
+    let interval = match (asked.max, configured) {
+        (Some(_), _) => None,
+        (None, Some(interval)) => Some(interval),
+        (None, None) => {
+            let order = revisions.iter().enumerate().map(|(at, revision)| (revision.id.as_str(), at)).collect();
+            usual_interval(&ground.recent(&asked.wanted.job).await?, &order)
+        }
+    };
+    let depth = Depth::new(asked.max, interval);
+    revisions.truncate(depth.revisions);
+    Ok((revisions, depth))
+}
+
+/// Plans what is missing between the bad revision and the last good one.
+///
+/// # Errors
+/// `Usage` for what a backfill triggered; `Unsupported` when a shallow clone ends before a good revision; those of the engine.
+pub async fn plan(ground: &Ground<'_>, asked: &Asked) -> Result<(Plan, Answer)> {
+    let (revisions, depth) = revisions(ground, asked).await?;
+    let ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
+    let history = ground.history(&asked.wanted.job, &ids).await?;
+    if let Some(bad) = revisions.first() {
+        refuse_its_own(bad, &history)?;
+    }
+    let ends_here = revisions.len() < depth.revisions && ground.vcs.is_shallow().await;
+    if let Some(plus) = asked.until_data {
+        let Some(chosen) = until_data(&revisions, &history, plus) else {
+            let message = format!("no measurement of {} was found in {} revisions", asked.wanted.job, revisions.len());
+            return Err(Error::new(Kind::NotFound, message).hint("look further: --max-revisions N"));
+        };
+        let chosen: Vec<Revision> = chosen.iter().rev().cloned().collect();
+        let mut plan = ground.plan(std::slice::from_ref(&asked.wanted), &chosen).await?;
+        plan.notes.push(format!("measuring {} back to {}", asked.wanted.job, chosen[0].short()));
+        return Ok((plan, Answer::Runs));
+    }
+    let walked = match walk(&revisions, &history, ends_here) {
+        Ok(walked) => walked,
+        Err(Nowhere::Passes) => {
+            let note = format!("{} passes at {}: there is nothing to backfill", asked.wanted.job, revisions[0].short());
+            return Ok((Plan { notes: vec![note], ..Plan::default() }, Answer::Passes));
+        }
+        Err(Nowhere::HistoryEnds) => {
+            let message =
+                format!("history ends here after {} revisions, before {} passed", revisions.len(), asked.wanted.job);
+            return Err(Error::new(Kind::Unsupported, message).hint("git fetch --unshallow, then again"));
+        }
+        Err(Nowhere::NeverPassed) => {
+            let oldest = revisions.last().map(Revision::short).unwrap_or_default().to_owned();
+            let note = format!(
+                "permanent failure: {} passed at none of {} revisions back to {oldest}: nothing is triggered",
+                asked.wanted.job,
+                revisions.len()
+            );
+            let plan = Plan { notes: vec![note], ..Plan::default() };
+            return Ok((plan, Answer::NeverPassed { revisions: revisions.len(), oldest }));
+        }
+    };
+    let missing: Vec<Revision> = walked.missing.iter().rev().map(|&revision| revision.clone()).collect();
+    let chosen = match asked.slices {
+        Some(slices) => Selection { slices: Some(slices), ..Selection::default() }.of(missing),
+        None => missing,
+    };
+    let how_far = match depth.interval {
+        Some(interval) => format!("1.5 × its usual interval of {interval}"),
+        None => format!("{} revisions", depth.revisions),
+    };
+    let note = format!("{} passed last at {} (looked back {how_far})", asked.wanted.job, walked.good.short());
+    let mut plan = ground.plan(std::slice::from_ref(&asked.wanted), &chosen).await?;
+    plan.notes.push(note);
+    let answer = if plan.items.is_empty() { Answer::Known } else { Answer::Runs };
+    Ok((plan, answer))
+}
+
+/// Where the job began to fail, by the runs that there are now; `None` when it never passed as far as was looked.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn span(ground: &Ground<'_>, asked: &Asked) -> Result<Option<Span>> {
+    let (revisions, _) = revisions(ground, asked).await?;
+    let ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
+    let history = ground.history(&asked.wanted.job, &ids).await?;
+    Ok(narrowest(&revisions, &history))
+}
+
+/// The last good revision and the first bad one after it. `revisions` are in order, the newest first.
+fn narrowest(revisions: &[Revision], history: &History) -> Option<Span> {
+    let good = revisions.iter().position(|revision| history.verdict(&revision.id) == Some(Verdict::Passed))?;
+    let bad = revisions[..good].iter().rposition(|revision| history.verdict(&revision.id) == Some(Verdict::Failed))?;
+    Some(Span { good: revisions[good].clone(), bad: revisions[bad].clone(), unknown: good - bad - 1 })
 }
 
 #[cfg(test)]

@@ -124,3 +124,24 @@ fn what_a_backfill_triggered_is_not_backfilled() {
         }
     }
 }
+
+#[test]
+fn the_first_bad_revision_is_told_as_narrowly_as_the_runs_allow() {
+    for (text, expected) in [
+        ("ffp", Some((1, 2, 0))),
+        ("f.fp", Some((2, 3, 0))),
+        ("f..p", Some((0, 3, 2))),
+        ("fif.p", Some((2, 4, 1))),
+        ("f..", None),
+        ("pfp", None),
+    ] {
+        let revisions = revisions(text.len());
+        let found = narrowest(&revisions, &told(text));
+        let expected = expected.map(|(bad, good, unknown): (usize, usize, usize)| Span {
+            good: revisions[good].clone(),
+            bad: revisions[bad].clone(),
+            unknown,
+        });
+        assert_eq!(found, expected, "{text}");
+    }
+}

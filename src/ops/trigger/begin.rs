@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{
     error::{Error, Kind, Result},
-    pipeline::id::Id,
+    pipeline::{id::Id, job::JobSpec},
     world::World,
 };
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What is to be begun.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Begin {
     pub same: Value,
     /// What the verb decides by as the session goes on.
     pub hunt: Option<Hunt>,
+    /// The jobs, for an engine that runs them by the configuration.
+    pub jobs: BTreeMap<String, JobSpec>,
     /// How many runs it may start.
     pub budget: usize,
     /// Whether to begin anew, whatever there is.
@@ -44,7 +47,7 @@ impl Begin {
     /// # Errors
     /// `Exists` when another process drives it; those of the store.
     pub async fn look(&self, world: &World) -> Result<Begun> {
-        let fingerprint = fingerprint(&(self.verb, &self.engine, &self.same));
+        let fingerprint = fingerprint(&(self.verb, &self.engine, &self.same, &self.jobs));
         let before = if self.fresh { None } else { unfinished(world, &fingerprint).await? };
         if let Some(Session { opening, .. }) = before {
             return Ok(Begun::Before(Box::new(Owned::take(world, &opening.session).await?)));
@@ -56,6 +59,7 @@ impl Begin {
             title: self.title.clone(),
             fingerprint,
             hunt: self.hunt,
+            jobs: self.jobs.clone(),
         }))
     }
 

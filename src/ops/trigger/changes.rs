@@ -133,9 +133,9 @@ pub async fn last_look(world: &World, engine: &str) -> Result<Option<BTreeSet<St
         Err(error) if error.kind() == Kind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let read = |e| {
+    let read = |e: serde_json::Error| {
         Error::new(Kind::Corrupt, format!("reading {key}"))
-            .with_source::<serde_json::Error>(e)
+            .with_source(e)
             .hint("it is only what was seen last: delete it from the store")
     };
     serde_json::from_slice::<Snapshot>(&bytes).map(|snapshot| Some(snapshot.jobs)).map_err(read)

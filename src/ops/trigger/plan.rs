@@ -62,6 +62,10 @@ pub enum Why {
     Enough {
         /// How many it has, in every state that counts.
         have: usize,
+        /// How many of these failed.
+        failed: usize,
+        /// How many of these are not over.
+        open: usize,
     },
     /// What it needs failed at this revision.
     UpstreamFailed {
@@ -80,7 +84,8 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Why::Enough { have } => write!(f, "it has {have}"),
+            Why::Enough { have, failed: 0, open: 0 } => write!(f, "it has {have}"),
+            Why::Enough { have, failed, open } => write!(f, "it has {have}: {failed} failed, {open} not over"),
             Why::UpstreamFailed { job, run } => write!(f, "{job}, which it needs, failed there ({run})"),
             Why::Blocked { why } => f.write_str(why),
         }
@@ -238,7 +243,10 @@ impl Plan {
             let lacking = wanted.times.saturating_sub(have);
             let pass_over = |why| PassedOver { job: wanted.job.clone(), revision: revision.into(), why };
             if lacking == 0 {
-                self.passed_over.push(pass_over(Why::Enough { have }));
+                let states = || history.at(revision).iter().map(|run| run.state_at(revision));
+                let failed = states().filter(|state| state.evidence() == Some(Verdict::Failed)).count();
+                let open = states().filter(|state| state.counts() && !state.is_over()).count();
+                self.passed_over.push(pass_over(Why::Enough { have, failed, open }));
                 continue;
             }
             let needs = match self.needs(revision, wanted, upstream) {

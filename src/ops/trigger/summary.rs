@@ -1,6 +1,9 @@
 //! What came of a session. Pure.
 
-use super::session::Session;
+use super::{
+    plan::{PassedOver, Why},
+    session::Session,
+};
 use crate::pipeline::run::{State, Verdict};
 use serde::Serialize;
 
@@ -63,6 +66,27 @@ impl Summary {
         }
         summary.ran = summary.passed + summary.failed;
         summary
+    }
+
+    /// Adds what revisions had already.
+    pub fn with<'p>(mut self, passed_over: impl IntoIterator<Item = &'p PassedOver>) -> Summary {
+        for passed_over in passed_over {
+            let (have, failed, open) = match passed_over.why {
+                Why::Enough { have, failed, open } => (have, failed, open),
+                // What is not there says nothing.
+                Why::UpstreamFailed { .. } | Why::Blocked { .. } => {
+                    self.requested += 1;
+                    self.nothing += 1;
+                    continue;
+                }
+            };
+            self.requested += have;
+            self.failed += failed;
+            self.open += open;
+            self.passed += have.saturating_sub(failed + open);
+            self.ran += have.saturating_sub(open);
+        }
+        self
     }
 
     /// What it comes to. A failure counts before everything else is over: it will not go away.

@@ -152,6 +152,10 @@ impl Driver<'_> {
             self.cancel_runs().await;
             if self.is_over() {
                 self.tell(Event::Ended, Lasting::Written).await?;
+                if self.owned.session.cancelling.is_some() {
+                    // One that stays does no harm: nobody drives the session any more.
+                    let _ = self.world.store.delete(&cancel_marker(&self.owned.session.opening.session)?).await;
+                }
                 return Ok(true);
             }
             if self.sending.is_empty() && self.has_asked() {

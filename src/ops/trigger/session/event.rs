@@ -1,9 +1,10 @@
 //! What a session's journal records: one JSON object a line, for others to read, too.
 
 use super::super::plan::{Item, Plan};
-use crate::pipeline::{id::Id, run::Run};
+use crate::pipeline::{id::Id, job::JobSpec, run::Run};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,9 @@ pub struct Opening {
     /// What the verb decides by as the session goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hunt: Option<Hunt>,
+    /// The jobs as the configuration has them, for an engine that runs them by it: the session goes on with these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub jobs: BTreeMap<String, JobSpec>,
 }
 
 /// Which verb began it.
