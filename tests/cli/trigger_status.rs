@@ -108,6 +108,16 @@ fn a_run_of_a_job_as_it_was_then_is_shown_after_the_job_changed() {
 }
 
 #[test]
+fn a_command_that_is_no_job_of_the_configuration_has_a_column_where_it_ran() {
+    let repository = Repository::new();
+    repository.trigger(&["range", "HEAD~1", "--run", "test -f number"]).ok();
+    let found = repository.json(&["status", "HEAD", "--back", "1"]);
+    assert_eq!(found["jobs"], json!(["lint", "test -f number", "unit"]), "{found}");
+    let states = repository.json(&["status", "HEAD", "--back", "1", "--job", "test -f number"])["cells"].clone();
+    assert_eq!((&states[0]["state"], &states[1]["state"]), (&json!("succeeded"), &json!("no_such_job")));
+}
+
+#[test]
 fn the_jobs_of_a_revision_are_those_of_its_configuration() {
     let repository = Repository::new();
     let names = |revision: &str| -> Vec<String> {

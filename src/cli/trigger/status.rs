@@ -1,16 +1,19 @@
 //! `ci-tool trigger status`.
 
-use super::{ground::EngineArgs, ground::engine_named, jobs::jobs_at_revision, which::WhichArgs};
+use super::{
+    ground::{Base, EngineArgs, engine_named},
+    jobs::jobs_at_revision,
+    which::WhichArgs,
+};
 use crate::{
     cli::{
         Session, exit, out,
         out::{Align, Table},
     },
     error::Result,
-    ops::trigger::status::{Cell, Grid, Standing, View, look},
+    ops::trigger::status::{Cell, Grid, Sessions, Standing, View, look},
     pipeline::{job::JobSpec, run::State},
-    vcs::{Revision, Vcs},
-    world::World,
+    vcs::Revision,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
@@ -58,11 +61,12 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let look = async {
         let revisions = args.which.select(&*base.vcs, false).await?;
         out.note(&format!("asking {} of {}", base.engine.name(), out::count(revisions.len(), "revision", "revisions")));
+        let sessions = Sessions::latest(&base.world, base.engine.name()).await?;
         let views = match base.engine.abilities().in_process {
-            true => views(session, &base.world, base.engine.name(), &*base.vcs, &revisions).await?,
+            true => views(session, &base, &revisions, &sessions).await?,
             false => Vec::new(),
         };
-        look(&base.ground(), &views, &revisions, &args.job).await
+        look(&base.ground(), &views, &sessions, &revisions, &args.job).await
     };
     let grid = session.reading(&base.world, look).await?;
     match out.is_json() {
@@ -72,27 +76,37 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     Ok(if args.exit_code && grid.failed() { exit::NEGATIVE } else { exit::DONE })
 }
 
-/// The engine with the jobs of the configuration as it was, for the revisions where these are others than now.
-async fn views(
-    session: &Session,
-    world: &World,
-    engine: &str,
-    vcs: &dyn Vcs,
-    revisions: &[Revision],
-) -> Result<Vec<View>> {
-    let read = revisions.iter().map(|revision| jobs_at_revision(session, vcs, &revision.id));
-    let read: Vec<_> = stream::iter(read.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await?;
-    let mut others: Vec<(BTreeMap<String, JobSpec>, Vec<String>)> = Vec::new();
-    for (revision, jobs) in revisions.iter().zip(read) {
-        let Some(jobs) = jobs.filter(|jobs| *jobs != session.config.trigger.jobs) else { continue };
-        match others.iter_mut().find(|(known, _)| *known == jobs) {
-            Some((_, at)) => at.push(revision.id.clone()),
-            None => others.push((jobs, vec![revision.id.clone()])),
+/// The engine with the jobs as they were for sessions, and as the configuration had them, for the revisions where these are
+/// others than now.
+async fn views(session: &Session, base: &Base, revisions: &[Revision], sessions: &Sessions) -> Result<Vec<View>> {
+    let now = &session.config.trigger.jobs;
+    let mut all: Vec<(BTreeMap<String, JobSpec>, bool, Vec<String>)> = Vec::new();
+    let mut add = |jobs: BTreeMap<String, JobSpec>, whole: bool, revision: &Revision| match all
+        .iter_mut()
+        .find(|(known, of_all, _)| *known == jobs && *of_all == whole)
+    {
+        Some((.., at)) => at.push(revision.id.clone()),
+        None => all.push((jobs, whole, vec![revision.id.clone()])),
+    };
+    for past in &sessions.sessions {
+        let jobs = &past.opening.jobs;
+        let asked: BTreeSet<&str> = past.items.iter().map(|tracked| tracked.item.revision.as_str()).collect();
+        // The definitions of now are looked at anyway.
+        if jobs.iter().any(|(name, spec)| now.get(name) != Some(spec)) {
+            let own = revisions.iter().filter(|revision| asked.contains(revision.id.as_str()));
+            own.for_each(|revision| add(jobs.clone(), false, revision));
         }
     }
-    let view =
-        |(jobs, revisions)| Ok(View { engine: engine_named(session, engine, &jobs, world.stop.clone())?, revisions });
-    others.into_iter().map(view).collect()
+    let read = revisions.iter().map(|revision| jobs_at_revision(session, &*base.vcs, &revision.id));
+    let read: Vec<_> = stream::iter(read.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await?;
+    for (revision, jobs) in revisions.iter().zip(read) {
+        jobs.filter(|jobs| jobs != now).into_iter().for_each(|jobs| add(jobs, true, revision));
+    }
+    let view = |(jobs, whole, revisions)| {
+        let engine = engine_named(session, base.engine.name(), &jobs, base.world.stop.clone())?;
+        Ok(View { engine, revisions, whole })
+    };
+    all.into_iter().map(view).collect()
 }
 
 fn show(session: &Session, grid: &Grid) {

@@ -153,8 +153,8 @@ mod tests {
     fn a_job_is_found_when_nobody_sees_it_or_it_failed_for_long() {
         use State::*;
         // Whether it is hidden, its runs, and what is found: nothing, or since how many days it fails and whether from the oldest.
-        type Runs<'a> = &'a [(i64, State)];
-        let cases: [(bool, Runs<'_>, Option<(Option<i64>, bool)>); 12] = [
+        type Case = (bool, &'static [(i64, State)], Option<(Option<i64>, bool)>);
+        let cases: [Case; 12] = [
             (false, &[], None),
             (true, &[], None),
             (false, &[(1, Succeeded)], None),

@@ -2,7 +2,7 @@
 
 mod look;
 
-pub use look::{View, look};
+pub use look::{Sessions, View, look};
 
 use super::plan::History;
 use crate::{
@@ -185,17 +185,17 @@ mod tests {
         type Change = fn(&mut Seen);
         let cases: [(&str, Change, Standing, usize); 11] = [
             ("nothing", |_| {}, Standing::Is(State::NeverScheduled), 0),
-            ("absent", |s| drop(s.absent.insert(at())), Standing::NoSuchJob, 0),
+            ("absent", |s| s.absent.extend([at()]), Standing::NoSuchJob, 0),
             ("no answer", |s| drop(s.runs.insert("unit".into(), Err("503".into()))), Standing::Unknown, 0),
             (
                 "begins later",
-                |s| drop(s.begins.insert("unit".into(), Timestamp::from_second(101).unwrap())),
+                |s| s.begins.extend([("unit".into(), Timestamp::from_second(101).unwrap())]),
                 Standing::Unknown,
                 0,
             ),
             (
                 "begins before",
-                |s| drop(s.begins.insert("unit".into(), Timestamp::from_second(99).unwrap())),
+                |s| s.begins.extend([("unit".into(), Timestamp::from_second(99).unwrap())]),
                 Standing::Is(State::NeverScheduled),
                 0,
             ),

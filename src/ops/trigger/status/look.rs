@@ -8,7 +8,7 @@ use crate::{
         ground::{Ground, RECENT},
         jobs::expected,
         plan::History,
-        session,
+        session::{self, Session},
     },
     pipeline::run::{Run, State},
     vcs::Revision,
@@ -25,12 +25,24 @@ const AT_ONCE: usize = 8;
 /// How many sessions are looked through for what they still mean to ask for.
 const SESSIONS: usize = 50;
 
-/// Revisions at which the configuration has other jobs than now: only for an engine on this machine, whose jobs these are.
+/// Revisions at which there are, or were for a session, other jobs than the configuration has now: only for an engine on this
+/// machine, whose jobs these are.
 pub struct View {
     /// The engine with these jobs.
     pub engine: Arc<dyn Engine>,
     /// The revisions, by whole names.
     pub revisions: Vec<String>,
+    /// Whether these are all the jobs that there are at these revisions.
+    pub whole: bool,
+}
+
+/// The latest sessions of an engine.
+#[derive(Default)]
+pub struct Sessions {
+    /// They, the latest first.
+    pub sessions: Vec<Session>,
+    /// How many could not be read.
+    pub unread: usize,
 }
 
 /// An engine, its jobs, and the revisions that it is asked for.
@@ -38,6 +50,22 @@ struct Source<'a> {
     engine: &'a dyn Engine,
     names: BTreeSet<String>,
     revisions: Vec<String>,
+    whole: bool,
+}
+
+impl Sessions {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn latest(world: &World, engine: &str) -> Result<Sessions> {
+        let listed = session::list(world, SESSIONS).await?;
+        let read = listed.iter().map(|listed| session::read(world, &listed.id));
+        let read: Vec<_> = stream::iter(read.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
+        let unread = read.iter().filter(|session| session.is_err()).count();
+        let sessions = read.into_iter().flatten().filter(|session| session.opening.engine == engine).collect();
+        Ok(Sessions { sessions, unread })
+    }
 }
 
 /// Tells how jobs, by the names in the configuration or the engine's, stand at revisions. Without jobs: those that ran there,
@@ -46,20 +74,31 @@ struct Source<'a> {
 /// # Errors
 /// `NotFound` for a job that is at none of these revisions and not there now, with suggestions; `Denied`; those of the engine
 /// when it answers for no job, and those of the store.
-pub async fn look(ground: &Ground<'_>, views: &[View], revisions: &[Revision], jobs: &[String]) -> Result<Grid> {
+pub async fn look(
+    ground: &Ground<'_>,
+    views: &[View],
+    sessions: &Sessions,
+    revisions: &[Revision],
+    jobs: &[String],
+) -> Result<Grid> {
     let sources = sources(ground, views, revisions).await?;
     let known: BTreeSet<&String> = sources.iter().flat_map(|source| &source.names).collect();
     let engine = ground.engine.name();
-    let asked: Vec<String> = jobs.iter().map(|job| ground.name_of(job)).collect();
+    let mut asked: Vec<String> = Vec::new();
+    for name in jobs.iter().map(|job| ground.name_of(job)) {
+        if !asked.contains(&name) {
+            asked.push(name);
+        }
+    }
     if let Some(strange) = asked.iter().find(|job| !known.contains(job)) {
         return Err(no_such_job(engine, strange, known.iter().map(|name| name.as_str())));
     }
     let all = if asked.is_empty() { known.into_iter().cloned().collect() } else { asked.clone() };
     let mut seen = Seen { runs: histories(&sources, &all).await?, ..Seen::default() };
     let mut notes = Vec::new();
-    let unread = promises(ground.world, engine, revisions, &mut seen).await?;
-    if unread > 0 {
-        notes.push(format!("{unread} of the latest sessions cannot be read, and are left out"));
+    promises(&sessions.sessions, revisions, &mut seen);
+    if sessions.unread > 0 {
+        notes.push(format!("{} of the latest sessions cannot be read, and are left out", sessions.unread));
     }
     let columns = if asked.is_empty() { columns(ground, all, &seen) } else { asked };
     let empty = empty(&seen, &columns, revisions);
@@ -67,7 +106,8 @@ pub async fn look(ground: &Ground<'_>, views: &[View], revisions: &[Revision], j
         // What a command of this machine did is remembered until it is pruned.
         true => seen.absent = absent_here(&sources, &columns, revisions),
         false => {
-            match absent(&*ground.engine, &columns, &empty).await {
+            let at: Vec<&str> = empty.iter().map(|revision| revision.id.as_str()).collect();
+            match absent(async |revision| names(&*ground.engine, Some(revision)).await, &columns, &at).await {
                 Ok(absent) => seen.absent = absent,
                 Err(error) => notes.push(format!("which jobs there were at each revision is not known: {error}")),
             }
@@ -81,11 +121,11 @@ async fn sources<'a>(ground: &'a Ground<'_>, views: &'a [View], revisions: &[Rev
     let newest = revisions.last().map(|revision| revision.id.as_str());
     let main = &*ground.engine;
     let all = revisions.iter().map(|revision| revision.id.clone()).collect();
-    let mut sources = vec![Source { engine: main, names: names(main, newest).await?, revisions: all }];
+    let mut sources = vec![Source { engine: main, names: names(main, newest).await?, revisions: all, whole: true }];
     for view in views {
         let engine = &*view.engine;
-        let at = view.revisions.last().map(String::as_str);
-        sources.push(Source { engine, names: names(engine, at).await?, revisions: view.revisions.clone() });
+        let names = names(engine, view.revisions.last().map(String::as_str)).await?;
+        sources.push(Source { engine, names, revisions: view.revisions.clone(), whole: view.whole });
     }
     Ok(sources)
 }
@@ -126,21 +166,10 @@ fn in_words(error: &Error) -> String {
     std::iter::once(error.message().to_owned()).chain(error.causes()).collect::<Vec<_>>().join(": ")
 }
 
-/// Adds what sessions mean to ask for, and which runs they had. Returns how many cannot be read.
-async fn promises(world: &World, engine: &str, revisions: &[Revision], seen: &mut Seen) -> Result<usize> {
-    let listed = session::list(world, SESSIONS).await?;
-    let read = listed.iter().map(|listed| session::read(world, &listed.id));
-    let sessions: Vec<_> = stream::iter(read.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
+/// Adds what sessions mean to ask for, and which runs they had.
+fn promises(sessions: &[Session], revisions: &[Revision], seen: &mut Seen) {
     let wanted: BTreeSet<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
-    let mut unread = 0;
     for session in sessions {
-        let Ok(session) = session else {
-            unread += 1;
-            continue;
-        };
-        if session.opening.engine != engine {
-            continue;
-        }
         for tracked in session.items.iter().filter(|tracked| wanted.contains(tracked.item.revision.as_str())) {
             let at = (tracked.item.job.clone(), tracked.item.revision.clone());
             let key = tracked.attempts.last().map(|attempt| attempt.key.clone());
@@ -154,7 +183,6 @@ async fn promises(world: &World, engine: &str, revisions: &[Revision], seen: &mu
             }
         }
     }
-    Ok(unread)
 }
 
 /// The jobs that ran or will, that the engine cannot tell of, and those of the configuration.
@@ -179,7 +207,7 @@ fn empty<'r>(seen: &Seen, jobs: &[String], revisions: &'r [Revision]) -> Vec<&'r
 /// What the configuration does not have at each revision. The last source that knows a revision knows it best.
 fn absent_here(sources: &[Source<'_>], jobs: &[String], revisions: &[Revision]) -> BTreeSet<(String, String)> {
     let at = |revision: &Revision| {
-        let source = sources.iter().rev().find(|source| source.revisions.contains(&revision.id));
+        let source = sources.iter().rev().find(|source| source.whole && source.revisions.contains(&revision.id));
         let lacking = jobs.iter().filter(move |job| source.is_some_and(|source| !source.names.contains(*job)));
         lacking.map(|job| (job.clone(), revision.id.clone())).collect::<Vec<_>>()
     };
@@ -188,27 +216,29 @@ fn absent_here(sources: &[Source<'_>], jobs: &[String], revisions: &[Revision]) 
 
 /// What the engine does not have at each revision. Revisions between two that have the same jobs are taken to have these,
 /// too: an engine is not asked for every one.
-async fn absent(engine: &dyn Engine, jobs: &[String], revisions: &[&Revision]) -> Result<BTreeSet<(String, String)>> {
+async fn absent(
+    names: impl AsyncFn(&str) -> Result<BTreeSet<String>>,
+    jobs: &[String],
+    revisions: &[&str],
+) -> Result<BTreeSet<(String, String)>> {
     let Some(last) = revisions.len().checked_sub(1) else { return Ok(BTreeSet::new()) };
     let mut known: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    known.insert(0, names(revisions[0]).await?);
+    known.insert(last, names(revisions[last]).await?);
     let mut open = vec![(0, last)];
     while let Some((from, to)) = open.pop() {
-        for end in [from, to] {
-            if !known.contains_key(&end) {
-                known.insert(end, names(engine, Some(&revisions[end].id)).await?);
-            }
-        }
         if known[&from] == known[&to] {
             let same = known[&from].clone();
-            (from + 1..to).for_each(|between| drop(known.insert(between, same.clone())));
+            known.extend((from + 1..to).map(|between| (between, same.clone())));
         } else if to - from > 1 {
             let middle = from + (to - from) / 2;
+            known.insert(middle, names(revisions[middle]).await?);
             open.extend([(from, middle), (middle, to)]);
         }
     }
     let lacking = known.iter().flat_map(|(at, names)| {
-        let id = &revisions[*at].id;
-        jobs.iter().filter(|job| !names.contains(*job)).map(|job| (job.clone(), id.clone()))
+        let lacking = jobs.iter().filter(|job| !names.contains(*job));
+        lacking.map(|job| (job.clone(), revisions[*at].to_owned()))
     });
     Ok(lacking.collect())
 }
@@ -236,4 +266,30 @@ async fn begins(
     let asked: Vec<Result<_>> = stream::iter(ask.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
     // An engine that does not answer now leaves it at what it said before.
     asked.into_iter().filter_map(|answer| answer.ok().flatten()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[tokio::test]
+    async fn the_jobs_of_many_revisions_are_found_with_few_questions() {
+        // The revisions that have the job, and how often that may be asked, of a hundred.
+        for (has, questions) in [(0..100, 2), (0..0, 2), (37..100, 10), (0..99, 10), (0..1, 10)] {
+            let revisions: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+            let revisions: Vec<&str> = revisions.iter().map(String::as_str).collect();
+            let asked = Cell::new(0);
+            let names = async |revision: &str| {
+                asked.set(asked.get() + 1);
+                let there = has.contains(&revision.parse::<usize>().unwrap());
+                Ok(there.then(|| "unit".to_owned()).into_iter().collect())
+            };
+            let absent = absent(names, &["unit".into()], &revisions).await.unwrap();
+            let expected = revisions.iter().enumerate().filter(|(at, _)| !has.contains(at));
+            let expected: BTreeSet<_> = expected.map(|(_, id)| ("unit".to_owned(), (*id).to_owned())).collect();
+            assert_eq!(absent, expected, "{has:?}");
+            assert!(asked.get() <= questions, "{has:?}: {}", asked.get());
+        }
+    }
 }
