@@ -31,6 +31,9 @@ _ci__tool() {
             ci__tool,route)
                 cmd="ci__tool__subcmd__route"
                 ;;
+            ci__tool,trigger)
+                cmd="ci__tool__subcmd__trigger"
+                ;;
             ci__tool__subcmd__config,show)
                 cmd="ci__tool__subcmd__config__subcmd__show"
                 ;;
@@ -48,6 +51,9 @@ _ci__tool() {
                 ;;
             ci__tool__subcmd__help,route)
                 cmd="ci__tool__subcmd__help__subcmd__route"
+                ;;
+            ci__tool__subcmd__help,trigger)
+                cmd="ci__tool__subcmd__help__subcmd__trigger"
                 ;;
             ci__tool__subcmd__help__subcmd__config,show)
                 cmd="ci__tool__subcmd__help__subcmd__config__subcmd__show"
@@ -127,6 +133,9 @@ _ci__tool() {
             ci__tool__subcmd__help__subcmd__route__subcmd__queues,show)
                 cmd="ci__tool__subcmd__help__subcmd__route__subcmd__queues__subcmd__show"
                 ;;
+            ci__tool__subcmd__help__subcmd__trigger,revisions)
+                cmd="ci__tool__subcmd__help__subcmd__trigger__subcmd__revisions"
+                ;;
             ci__tool__subcmd__repro,decommission)
                 cmd="ci__tool__subcmd__repro__subcmd__decommission"
                 ;;
@@ -202,6 +211,9 @@ _ci__tool() {
             ci__tool__subcmd__route__subcmd__queues,show)
                 cmd="ci__tool__subcmd__route__subcmd__queues__subcmd__show"
                 ;;
+            ci__tool__subcmd__trigger,revisions)
+                cmd="ci__tool__subcmd__trigger__subcmd__revisions"
+                ;;
             *)
                 ;;
         esac
@@ -209,7 +221,7 @@ _ci__tool() {
 
     case "${cmd}" in
         ci__tool)
-            opts="-q -v -h -V --store --config --output --color --quiet --verbose --help --version repro route config completion help"
+            opts="-q -v -h -V --store --config --output --color --quiet --verbose --help --version repro route trigger config completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -329,7 +341,7 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__help)
-            opts="repro route config completion help"
+            opts="repro route trigger config completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -763,6 +775,34 @@ _ci__tool() {
             return 0
             ;;
         ci__tool__subcmd__help__subcmd__route__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__trigger)
+            opts="revisions"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__help__subcmd__trigger__subcmd__revisions)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1932,6 +1972,98 @@ _ci__tool() {
                     return 0
                     ;;
                 --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__trigger)
+            opts="-q -v -h --store --config --output --color --quiet --verbose --help revisions"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ci__tool__subcmd__trigger__subcmd__revisions)
+            opts="-q -v -h --back --delta --from --revisions-file --every --max-revisions --slices --first-parent --path --paths --store --config --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --back)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --delta)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --revisions-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-revisions)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --slices)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --path)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -37,6 +37,7 @@ complete -c ci-tool -n "__fish_ci_tool_needs_command" -s h -l help -d 'Print hel
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -s V -l version -d 'Print version'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "route" -d 'Decides which queue a job runs on, and says why'
+complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "trigger" -d 'Triggers jobs over revisions, backfills, bisects'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "config" -d 'Shows the configuration in force'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -412,6 +413,37 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "list" -d 'List the queues'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "show" -d 'Show a queue with all that it inherits'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "generate" -d 'Write the twins that jobs need and that are missing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -f -a "revisions" -d 'List the revisions of a range, the oldest first'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l back -d 'Also so many revisions before REV' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l delta -d 'Also so many revisions before and after REV' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l from -d 'Everything from this revision up to REV, both included' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l revisions-file -d 'The revisions named in this file, one a line; - is standard input' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l every -d 'Of so many revisions only one, the newest always' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l max-revisions -d 'At most so many revisions, the newest' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l slices -d 'So many revisions, evenly spaced, both ends among them' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l path -d 'Only revisions that changed this path or glob, from the top of the tree; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l first-parent -d 'Follow only the first parent of a merge'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l paths -d 'List the paths that each changed'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -443,11 +475,12 @@ never\t'Never'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route config completion help" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route config completion help" -f -a "route" -d 'Decides which queue a job runs on, and says why'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route config completion help" -f -a "config" -d 'Shows the configuration in force'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route config completion help" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route config completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "route" -d 'Decides which queue a job runs on, and says why'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "trigger" -d 'Triggers jobs over revisions, backfills, bisects'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "config" -d 'Shows the configuration in force'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "save" -d 'Run a job and save its environment when it fails'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "list" -d 'List the captures there are, the latest first'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "show" -d 'Show who saved what, when, on which commit, how it failed, and what is in it'
@@ -470,4 +503,5 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_su
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "audit" -d 'Find jobs that ran where they should not have'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "submit" -d 'Send a Helix job on the queue decided, with the properties that the decision used'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "queues" -d 'List queues, show what each inherits from where, and write the twins that are missing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "revisions" -d 'List the revisions of a range, the oldest first'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting and where it comes from'

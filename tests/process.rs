@@ -3,7 +3,7 @@
 
 use ci_tool::{
     error::Kind,
-    process::{Command, Exit, Status, Stdin, Stop, StopReason, Tee, run, stop_signals},
+    process::{Command, Exit, Status, Stdin, Stop, StopReason, Tee, run, run_whole, stop_signals},
 };
 use std::{
     ffi::OsString,
@@ -367,6 +367,17 @@ async fn a_command_that_ends_by_itself_leaves_its_background_jobs_alone_and_does
     let exit = run(&marked("sleep 60 & echo done", &marker), outputs.tee(), Stop::never()).await.unwrap();
     assert_eq!((exit.code(), outputs.stdout.bytes()), (0, b"done\n".to_vec()));
     assert_eq!(alive(&marker).len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_whole_run_leaves_no_background_jobs() {
+    let marker = unique("whole");
+    let outputs = Outputs::default();
+    let cmd = marked("setsid sleep 60 & sleep 60 & echo done; exit 3", &marker);
+    let exit = run_whole(&cmd, outputs.tee(), Stop::never()).await.unwrap();
+    assert_eq!((exit.code(), exit.stopped, outputs.stdout.bytes()), (3, None, b"done\n".to_vec()));
+    assert_eq!(alive(&marker), [0; 0]);
 }
 
 #[cfg(target_os = "linux")]

@@ -1,9 +1,14 @@
 //! CI systems that run jobs: one trait, and one module a system.
 
+pub mod azure_devops;
+pub mod buildbot;
+pub mod github;
 pub mod helix;
+pub mod jenkins;
 pub mod local;
 mod open;
 mod spec;
+pub mod treeherder;
 
 pub use open::open;
 pub use spec::{Kind as EngineKind, Spec};

@@ -1,6 +1,9 @@
 //! An engine from its settings.
 
-use super::{Engine, EngineKind, Spec, Surroundings, local::Local};
+use super::{
+    Engine, EngineKind, Spec, Surroundings, azure_devops::AzureDevops, buildbot::Buildbot, github::Github,
+    jenkins::Jenkins, local::Local, treeherder::Treeherder,
+};
 use crate::error::{Error, Kind, Result};
 use std::sync::Arc;
 
@@ -15,6 +18,10 @@ pub fn open(spec: &Spec, around: &Surroundings) -> Result<Arc<dyn Engine>> {
     };
     Ok(match kind {
         EngineKind::Local => Arc::new(Local::open(spec, around)?),
-        other => return Err(Error::new(Kind::Unsupported, format!("{other:?} is not here yet"))),
+        EngineKind::Buildbot => Arc::new(Buildbot::open(spec, around)?),
+        EngineKind::Jenkins => Arc::new(Jenkins::open(spec, around)?),
+        EngineKind::AzureDevops => Arc::new(AzureDevops::open(spec, around)?),
+        EngineKind::Github => Arc::new(Github::open(spec, around)?),
+        EngineKind::Treeherder => Arc::new(Treeherder::open(spec, around)?),
     })
 }

@@ -2,7 +2,12 @@
 
 use super::{Call, token::shown};
 use crate::error::{Error, Kind, RetryAfter};
-use std::{error::Error as StdError, fmt, time::Duration};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use std::{
+    error::Error as StdError,
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 /// How a call failed: a cause of its error, found with [`Error::cause`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +74,15 @@ impl Failure {
         }
     }
 
+    /// Whether the service refused because there were too many calls, and did nothing: 429, or 403 with a time to come back
+    /// at, as GitHub answers.
+    pub fn is_throttled(&self) -> bool {
+        matches!(self, Failure::Status { status: 429, .. } | Failure::Status { status: 403, retry_after: Some(_), .. })
+    }
+
     fn kind(&self) -> Kind {
         match self {
+            throttled if throttled.is_throttled() => Kind::Transient,
             Failure::TimedOut | Failure::Unreachable(_) | Failure::Broken(_) => Kind::Transient,
             Failure::TooLarge(_) => Kind::Corrupt,
             Failure::Status { status, .. } => match status {
@@ -92,6 +104,7 @@ impl Failure {
             Failure::Status { status: 300..=399, .. } => {
                 error.hint("it sends callers elsewhere, where the token must not go: name the address that answers")
             }
+            throttled if throttled.is_throttled() => error,
             Failure::Status { status: 401 | 403, .. } if call.auth.is_none() => error.hint("it wants a token"),
             Failure::Status { status: 401 | 403, .. } => {
                 error.hint("check that the token has not expired and may do this")
@@ -109,7 +122,54 @@ fn deepest(error: &reqwest::Error) -> String {
     last.map_or_else(|| "for no reason given".into(), ToString::to_string)
 }
 
-/// Reads `Retry-After` in seconds; the form with a date is not known here.
-pub(super) fn retry_after(value: Option<&reqwest::header::HeaderValue>) -> Option<RetryAfter> {
-    value?.to_str().ok()?.trim().parse().ok().map(|seconds| RetryAfter(Duration::from_secs(seconds)))
+/// When a service wants to be asked again: `Retry-After` in seconds (the form with a date is not known here), or else the time
+/// since the epoch in `x-ratelimit-reset` where `x-ratelimit-remaining` is 0 (GitHub's primary limit).
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<RetryAfter> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    if let Some(seconds) = number(RETRY_AFTER.as_str()) {
+        return Some(RetryAfter(Duration::from_secs(seconds)));
+    }
+    let reset = number("x-ratelimit-reset").filter(|_| number("x-ratelimit-remaining") == Some(0))?;
+    let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Some(RetryAfter(Duration::from_secs(reset).saturating_sub(since_epoch)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::HeaderValue;
+
+    #[test]
+    fn a_service_says_when_to_come_back_in_two_ways() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
+        for (headers, expected) in [
+            (&[][..], None),
+            (&[("retry-after", "7")], Some(7)),
+            (&[("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT")], None),
+            (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1060")], Some(60)),
+            (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "900")], Some(0)),
+            (&[("x-ratelimit-remaining", "1"), ("x-ratelimit-reset", "1060")], None),
+            (&[("x-ratelimit-remaining", "0")], None),
+            (&[("retry-after", "7"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1060")], Some(7)),
+        ] {
+            let map = headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
+            let found = retry_after(&map.collect(), now).map(|RetryAfter(after)| after.as_secs());
+            assert_eq!(found, expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_with_a_time_to_come_back_at_is_no_lack_of_permission() {
+        let after = Some(RetryAfter(Duration::ZERO));
+        for (status, retry_after, expected) in [
+            (403, None, Kind::Denied),
+            (403, after, Kind::Transient),
+            (401, after, Kind::Denied),
+            (429, None, Kind::Transient),
+        ] {
+            let failure = Failure::Status { status, said: String::new(), retry_after };
+            assert_eq!(failure.kind(), expected, "{status} {retry_after:?}");
+            assert!(!failure.may_have_arrived());
+        }
+    }
 }

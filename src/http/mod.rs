@@ -23,6 +23,8 @@ pub const ANSWER_MAX: usize = 4 << 20;
 /// Of an answer that is no success, what is read and what is told, in bytes and in characters.
 const COMPLAINT_READ: usize = 4096;
 const COMPLAINT_TOLD: usize = 300;
+/// Many services do not announce how long a complaint is; one that drips is not waited for.
+const COMPLAINT_WAIT: Duration = Duration::from_secs(2);
 const REDIRECTS: usize = 5;
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
@@ -82,7 +84,7 @@ impl Body {
 pub enum Repeat {
     /// It changes nothing, or the service knows a repetition by its key.
     Safe,
-    /// It is sent again only when it never arrived, or was refused for the rate of calls (429).
+    /// It is sent again only when it never arrived, or was refused for the rate of calls.
     Unsafe,
 }
 
@@ -178,7 +180,7 @@ impl Client {
     ///
     /// # Errors
     /// With a [`Failure`] as cause: `Transient` when the deadline passed, no connection came about, it broke, or the service
-    /// answered 408, 429 or 5xx to the last try; `Denied` for 401 and 403; `NotFound` for 404 and 410; `Exists` for 409;
+    /// answered 408, 429 or 5xx to the last try, or 403 with a time to come back at; `Denied` for 401 and 403; `NotFound` for 404 and 410; `Exists` for 409;
     /// `Precondition` for 412; `Usage` for 400 and 422; `Corrupt` for an answer that is too long; `Unsupported` for other
     /// statuses, redirects elsewhere among them. Without one: `Usage` for a token that would travel unencrypted.
     pub async fn send(&self, call: &Call<'_>) -> Result<Answer> {
@@ -291,7 +293,8 @@ fn request(call: &Call<'_>) -> Result<Request> {
 /// Whether another try can help and does no harm.
 fn again(failure: &Failure, repeat: Repeat) -> bool {
     match failure {
-        Failure::Unreachable(_) | Failure::Status { status: 429, .. } => true,
+        Failure::Unreachable(_) => true,
+        throttled if throttled.is_throttled() => true,
         Failure::Broken(_) | Failure::TimedOut | Failure::Status { status: 408 | 500.., .. } => repeat == Repeat::Safe,
         Failure::Status { .. } | Failure::TooLarge(_) => false,
     }
@@ -310,14 +313,10 @@ async fn accepted(client: &reqwest::Client, request: Request, call: &Call<'_>) -
     if status.is_success() || status.is_redirection() && !call.follow {
         return Ok(response);
     }
-    let retry_after = failure::retry_after(response.headers().get(header::RETRY_AFTER));
+    let retry_after = failure::retry_after(response.headers(), std::time::SystemTime::now());
     // What the service says matters less than that it refused.
-    let body = match response.content_length() {
-        Some(length) if length <= COMPLAINT_READ as u64 => {
-            read(&mut response, COMPLAINT_READ).await.unwrap_or_default()
-        }
-        _ => Bytes::new(),
-    };
+    let body = tokio::time::timeout(COMPLAINT_WAIT, read(&mut response, COMPLAINT_READ)).await;
+    let body = body.ok().and_then(Result::ok).unwrap_or_default();
     Err(Failure::Status { status: status.as_u16(), said: complaint(&body, call.auth), retry_after })
 }
 

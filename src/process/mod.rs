@@ -143,7 +143,7 @@ async fn run_with(cmd: &Command, tee: Tee, mut stop: Stop, rest: Rest) -> Result
         }
     };
     let duration = started.elapsed();
-    if stopped.is_none() && rest == Rest::Killed {
+    if stopped.is_none() && rest == Rest::Killed && tree.has_rest() {
         tree.kill(DEATH).await;
     }
 

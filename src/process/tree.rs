@@ -81,6 +81,11 @@ impl Tree {
         self.members.ask_rest();
     }
 
+    /// Whether anything is alive after the command itself was waited for.
+    pub(super) fn has_rest(&mut self) -> bool {
+        self.members.has_rest()
+    }
+
     /// Waits until nothing is alive, but not after `deadline`.
     pub(super) async fn gone_by(&mut self, deadline: Instant) {
         while self.members.alive() && Instant::now() < deadline {

@@ -36,7 +36,7 @@ impl Revision {
 pub struct Walk {
     /// Follow only the first parent of a merge.
     pub first_parent: bool,
-    /// Only revisions that changed one of these paths.
+    /// Only revisions that changed one of these paths or globs, from the top of the tree. A path means what is below it too.
     pub paths: Vec<String>,
     /// Tell the changed paths of each.
     pub with_paths: bool,
@@ -45,8 +45,8 @@ pub struct Walk {
 /// A version control system.
 #[async_trait]
 pub trait Vcs: Send + Sync {
-    /// The revision that a name means: a hash, a branch, a tag, a date (`2026-11-20`, as the last revision of HEAD's history
-    /// before it), a push number.
+    /// The revision that a name means: a hash, a branch, a tag, a push number, or a date: the last revision before it on the
+    /// way of first parents from HEAD. `2026-11-20` is that day's beginning in UTC, RFC 3339 any other moment.
     ///
     /// # Errors
     /// `NotFound` for a name that means none; `Usage` for one that means several.
@@ -68,7 +68,7 @@ pub trait Vcs: Send + Sync {
     /// `from` and what lies after it up to the current head, the oldest first, `count` at most.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`; `Usage` when `from` is not part of the head's history.
     async fn forward(&self, from: &str, count: usize, walk: &Walk) -> Result<Vec<Revision>>;
 
     /// Whether older revisions are missing here.

@@ -27,6 +27,8 @@ fn what_holds_and_what_does_not_is_told() {
     let sandbox = repository("jobs: {unit: {run: 'true'}}\nengines: {ci: {kind: buildbot}}");
     sandbox.tool(["engine", "check", "local"]).run().ok().prints(&["repository", "1 with a command"]);
     sandbox.tool(["engine", "check"]).run().code(5).prints(&["settings"]);
+    let secret = "engines: {ci: {kind: github, repository: ada/x, token_env: MISSING}}";
+    repository(secret).tool(["engine", "check", "ci"]).run().code(4).prints(&["MISSING"]);
     sandbox.tool(["engine", "check", "cj"]).run().fails(2, &["there is no engine \"cj\"", "ci, local"]);
     sandbox.tool(["engine", "check", "local"]).dir(sandbox.path("home")).run().code(5).prints(&["repository"]);
 }

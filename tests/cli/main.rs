@@ -4,6 +4,16 @@
 #[allow(dead_code, reason = "shared by suites of which each needs a part")]
 mod sandbox;
 
+#[path = "../support/http.rs"]
+#[allow(dead_code, reason = "shared by suites of which each needs a part")]
+mod http;
+#[path = "../support/pushlog.rs"]
+#[allow(dead_code, reason = "shared by suites of which each needs a part")]
+mod pushlog;
+#[path = "../support/repository.rs"]
+#[allow(dead_code, reason = "shared by suites of which each needs a part")]
+mod repository;
+
 use ci_tool::pipeline::{
     id::Id,
     record::{Format, Job, Outcome, Parts, Record, Revision, State, Totals},
@@ -41,6 +51,7 @@ mod show;
 mod streams;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod trigger_revisions;
 #[cfg(unix)]
 mod trigger_status;
 mod verify;

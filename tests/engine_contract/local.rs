@@ -1,13 +1,13 @@
 //! The engine that is this machine.
 
-#[path = "../support/local.rs"]
+#[path = "../support/ground.rs"]
 #[allow(dead_code, reason = "each suite uses its part")]
-mod local;
+mod ground;
 
 use super::suite::{Ci, Fixture};
 use async_trait::async_trait;
 use ci_tool::engine::Engine;
-use local::Ground;
+use ground::Ground;
 use std::sync::Arc;
 
 /// The fixture.

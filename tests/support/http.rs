@@ -49,6 +49,8 @@ pub enum Reply {
     Gigabyte,
     /// A body of a gigabyte, in chunks.
     GigabyteInChunks,
+    /// Another reply, after a while.
+    Late(Duration, Box<Reply>),
 }
 
 impl Reply {
@@ -143,7 +145,11 @@ async fn receive(stream: &mut TcpStream) -> Option<Request> {
     Some(Request { method, target, headers, body })
 }
 
-async fn reply(mut stream: TcpStream, reply: Reply) -> std::io::Result<()> {
+async fn reply(mut stream: TcpStream, mut reply: Reply) -> std::io::Result<()> {
+    while let Reply::Late(after, then) = reply {
+        tokio::time::sleep(after).await;
+        reply = *then;
+    }
     let head = |length: usize| format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
     match reply {
         Reply::Answer(status, more, body) => {
@@ -184,6 +190,7 @@ async fn reply(mut stream: TcpStream, reply: Reply) -> std::io::Result<()> {
                 stream.write_all(b"\r\n").await?;
             }
         }
+        Reply::Late(..) => unreachable!("it was unwrapped above"),
     }
     stream.shutdown().await
 }

@@ -6,6 +6,7 @@ use crate::{
         out::{Align, Table},
         trigger::ground::engine_named,
     },
+    config::LOCAL,
     engine::{Check, Engine},
     error::{Error, Kind, Result},
     ops::trigger::{
@@ -47,7 +48,9 @@ struct Report {
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let settings = &session.config.trigger;
-    let all = || settings.engines.keys().cloned().collect();
+    // This machine is always there; it is of use where it is meant or has something to run.
+    let here = settings.engine == LOCAL || settings.jobs.values().any(|job| job.run.is_some());
+    let all = || settings.engines.keys().filter(|name| here || *name != LOCAL).cloned().collect();
     let names: Vec<String> = if args.names.is_empty() { all() } else { args.names };
     let world = session.world(args.dry_run)?;
     if let Some(strange) = names.iter().find(|name| !settings.engines.contains_key(*name)) {

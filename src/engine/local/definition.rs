@@ -3,7 +3,7 @@
 use super::{files::globs, measure};
 use crate::{
     engine::{Request, check_parameters, no_such_job},
-    error::{Context, Result},
+    error::{Context, Error, Kind, Result},
     pipeline::{
         duration,
         job::{Job, JobSpec, Parameter},
@@ -72,6 +72,7 @@ pub fn define(engine: &str, jobs: &Jobs, request: &Request) -> Result<Definition
     parameters.extend(request.parameters.clone());
     let wrong = || format!("reading the settings of the job {}", request.job);
     let limit = limit(spec).context(wrong)?;
+    keepable(&spec.keep).context(wrong)?;
     let artifacts = globs(&spec.artifacts).context(wrong)?;
     let measure = spec.measure.as_deref().map(measure::pattern).transpose().context(wrong)?;
     let id = id(jobs, &request.job, &parameters, &request.env);
@@ -80,6 +81,15 @@ pub fn define(engine: &str, jobs: &Jobs, request: &Request) -> Result<Definition
     variables.extend(request.env.clone());
     let command = spec.run.clone().unwrap_or_default();
     Ok(Definition { command, spec: spec.clone(), variables, artifacts, measure, limit, id })
+}
+
+/// Git reads what is to be kept, by its rules for `.gitignore`: what means something else there is refused.
+fn keepable(globs: &[String]) -> Result<()> {
+    match globs.iter().find(|glob| glob.starts_with(['!', '#']) || glob.contains(['{', '}'])) {
+        Some(glob) => Err(Error::new(Kind::Usage, format!("{glob:?} cannot be kept: git reads it otherwise"))
+            .hint("write a glob of keep without {…}, and without ! or # at its beginning")),
+        None => Ok(()),
+    }
 }
 
 /// The longest that a job's command may take.
@@ -119,7 +129,6 @@ fn id(jobs: &Jobs, name: &str, parameters: &BTreeMap<String, String>, env: &BTre
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
 
     fn jobs() -> Jobs {
         let build = JobSpec { run: Some("make".into()), ..JobSpec::default() };
@@ -170,12 +179,17 @@ mod tests {
     }
 
     #[test]
-    fn a_later_variable_wins_and_a_missing_parameter_is_refused() {
+    fn a_later_variable_wins_and_what_makes_no_sense_is_refused() {
         let mut asked = request(&[("must", "1")]);
         asked.env.insert("must".into(), "2".into());
         let variables = define("local", &jobs(), &asked).unwrap().variables;
         assert_eq!((variables["must"].as_str(), variables["word"].as_str()), ("2", "a"));
         assert_eq!(define("local", &jobs(), &request(&[])).unwrap_err().kind(), Kind::Usage);
+        for glob in ["target/{a,b}", "!x", "#x"] {
+            let mut jobs = jobs();
+            unit(&mut jobs).keep = vec![glob.into()];
+            assert_eq!(define("local", &jobs, &request(&[("must", "x")])).unwrap_err().kind(), Kind::Usage, "{glob}");
+        }
         let elsewhere = Request { job: "other".into(), ..Request::default() };
         assert_eq!(define("local", &jobs(), &elsewhere).unwrap_err().kind(), Kind::NotFound);
     }

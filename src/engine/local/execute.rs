@@ -1,10 +1,10 @@
 //! One run on its tree: check out, run, keep what it made.
 
 use super::{
-    Place,
     definition::Definition,
     files::{self, aside},
     measure,
+    shared::Place,
     trees::Tree,
 };
 use crate::{

@@ -165,8 +165,8 @@ impl Mirror {
             return Err(Error::new(Kind::Usage, message).hint("`git fetch` it first, or check its spelling"));
         }
         let verb = ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--update-shallow"].map(OsStr::new);
-        let from = [&verb[..], &[OsStr::new(SERVER), OsStr::new("--prune"), self.source.as_os_str()]].concat();
-        let refs = [&from[..], &REFS.map(OsStr::new)].concat();
+        let from = [&verb[..], &[OsStr::new(SERVER), self.source.as_os_str()]].concat();
+        let refs = [&from[..], &REFS.map(OsStr::new), &[OsStr::new("--prune")]].concat();
         self.git.run(&self.bare(), &refs, Stop::never()).await?;
         if !has(&self.git, &self.bare(), revision).await? {
             // A ref of its own keeps it from being thrown away.

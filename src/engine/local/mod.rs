@@ -11,6 +11,7 @@ mod host;
 mod measure;
 mod mirror;
 mod records;
+mod shared;
 mod trees;
 
 use super::{Abilities, Artifact, Check, Engine, Found, Query, Request, Spec, Submitted, Surroundings, no_such_job};
@@ -20,34 +21,28 @@ use crate::{
         job::Job,
         run::{Run, State},
     },
-    process::{Stop, StopReason, Stopper},
+    process::StopReason,
 };
 use async_trait::async_trait;
 use definition::define;
-use execute::{ARTIFACTS, LOG, Outcome, Work};
+use execute::{ARTIFACTS, LOG};
 use files::aside;
 use git::Git;
 use mirror::Mirror;
-use records::Records;
+use shared::{Shared, locked};
 use std::{
-    collections::HashMap,
     fs::File,
     io::{self, Write},
     num::NonZero,
     path::{Component, Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     thread,
     time::Duration,
 };
-use tokio::{
-    sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch},
-    task::AbortHandle,
-    time::timeout,
-};
-use trees::{Tree, Trees};
+use tokio::{sync::Semaphore, time::timeout};
 
 /// How often to look: runs of other processes tell nobody that they changed.
 const POLL: Duration = Duration::from_secs(1);
@@ -58,31 +53,6 @@ pub struct Local {
     shared: Arc<Shared>,
     /// The changes that had happened when somebody looked last.
     seen: AtomicU64,
-}
-
-/// What the engine and its runs share.
-struct Shared {
-    around: Surroundings,
-    slots: Arc<Semaphore>,
-    place: OnceCell<Arc<Place>>,
-    runs: Mutex<HashMap<String, Own>>,
-    held: Mutex<HashMap<String, (Tree, OwnedSemaphorePermit)>>,
-    /// Counts what happened to runs.
-    changes: watch::Sender<u64>,
-}
-
-/// The repository, once it is known.
-pub(crate) struct Place {
-    mirror: Arc<Mirror>,
-    trees: Trees,
-    records: Records,
-}
-
-/// A run of this process.
-struct Own {
-    run: Run,
-    stopper: Stopper,
-    task: Option<AbortHandle>,
 }
 
 impl Local {
@@ -102,15 +72,7 @@ impl Local {
             return Err(Error::new(Kind::Usage, format!("the engine {name} cannot have {at_once} runs at once"))
                 .hint(format!("engines: {{{name}: {{at_once: 1}}}} or more")));
         }
-        let shared = Shared {
-            around: around.clone(),
-            slots: Arc::new(Semaphore::new(at_once)),
-            place: OnceCell::new(),
-            runs: Mutex::default(),
-            held: Mutex::default(),
-            changes: watch::Sender::new(0),
-        };
-        Ok(Local { at_once, shared: Arc::new(shared), seen: AtomicU64::new(0) })
+        Ok(Local { at_once, shared: Arc::new(Shared::new(around.clone(), at_once)), seen: AtomicU64::new(0) })
     }
 
     /// Where a run's log is, or will be.
@@ -138,9 +100,7 @@ impl Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        for own in locked(&self.shared.runs).values() {
-            own.task.iter().for_each(AbortHandle::abort);
-        }
+        self.shared.abort();
     }
 }
 
@@ -185,18 +145,13 @@ impl Engine for Local {
         place.mirror.hold(&request.revision).await?;
 
         let id = records::id(&definition.id, &request.revision, &request.key);
-        let run = execute::pending(id.clone(), request, (shared.around.now)());
+        let run = execute::pending(id, request, (shared.around.now)());
         let limit = definition.limit.map(|limit| limit.as_secs());
         let (records, first) = (place.clone(), run.clone());
         if let Some(known) = aside(move || records.records.begin(&first, limit)).await? {
             return Ok(Submitted::Run(known));
         }
-        let env = shared.around.env.clone();
-        let work = Work { place, definition, request: request.clone(), id: id.clone(), env };
-        let (stopper, stop) = Stop::channel();
-        let mut runs = locked(&shared.runs);
-        let task = tokio::spawn(follow(shared.clone(), work, stopper.clone(), stop)).abort_handle();
-        runs.insert(id, Own { run: run.clone(), stopper, task: Some(task) });
+        shared.start(place, definition, request.clone(), run.clone());
         Ok(Submitted::Run(run))
     }
 
@@ -302,94 +257,6 @@ impl Local {
     }
 }
 
-impl Shared {
-    async fn place(&self) -> Result<Arc<Place>> {
-        let around = &self.around;
-        let make = || async {
-            let mirror = Mirror::find(Git::new(&around.env), &around.directory, &around.cache).await?;
-            let records = Records::open(&mirror.home, host::this(&around.env))?;
-            let mirror = Arc::new(mirror);
-            Ok(Arc::new(Place { trees: Trees::new(mirror.clone()), mirror, records }))
-        };
-        self.place.get_or_try_init(make).await.cloned()
-    }
-
-    async fn look(&self, id: String) -> Result<Option<Run>> {
-        if let Some(own) = locked(&self.runs).get(&id) {
-            return Ok(Some(own.run.clone()));
-        }
-        let place = self.place().await?;
-        aside(move || place.records.read(&id)).await
-    }
-
-    /// Changes a run, for other processes first.
-    async fn change(&self, work: &Work, change: impl FnOnce(&mut Run)) {
-        let Some(mut run) = locked(&self.runs).get(&work.id).map(|own| own.run.clone()) else { return };
-        change(&mut run);
-        let (place, written) = (work.place.clone(), run.clone());
-        let limit = work.definition.limit.map(|limit| limit.as_secs());
-        if let Err(error) = aside(move || place.records.write(&written, limit)).await {
-            tracing::warn!(run = %work.id, %error, "the run will not be remembered");
-        }
-        if let Some(own) = locked(&self.runs).get_mut(&work.id) {
-            own.task = own.task.take().filter(|_| !run.state.is_over());
-            own.run = run;
-        }
-        self.changes.send_modify(|count| *count += 1);
-    }
-}
-
-/// Brings a run from waiting to its end.
-async fn follow(shared: Arc<Shared>, work: Work, stopper: Stopper, stop: Stop) {
-    let mut outer = shared.around.stop.clone();
-    let pass_on = async {
-        stopper.stop(outer.requested().await);
-        std::future::pending::<()>().await;
-    };
-    let outcome = tokio::select! {
-        outcome = wait_and_execute(&shared, &work, stop) => outcome,
-        () = pass_on => return,
-    };
-    let now = (shared.around.now)();
-    shared
-        .change(&work, |run| {
-            run.ended = Some(now);
-            run.state = outcome.state;
-            run.detail = outcome.detail;
-            run.exit_code = outcome.exit_code;
-            run.data = outcome.data;
-        })
-        .await;
-}
-
-async fn wait_and_execute(shared: &Shared, work: &Work, mut stop: Stop) -> Outcome {
-    let permit = tokio::select! {
-        biased;
-        reason = stop.requested() => return Outcome::stopped(reason),
-        Ok(permit) = shared.slots.clone().acquire_owned() => permit,
-    };
-    let now = (shared.around.now)();
-    let got = work.request.revision.clone();
-    shared
-        .change(work, |run| {
-            run.state = State::Running;
-            run.started = Some(now);
-            run.got_revision = Some(got);
-        })
-        .await;
-    let mut tree = match work.place.trees.take(&work.request.job).await {
-        Ok(tree) => tree,
-        Err(error) => return Outcome::infra(&error),
-    };
-    let outcome = work.execute(&mut tree, &stop).await;
-    if work.request.hold && matches!(outcome.state, State::Failed | State::TimedOut) {
-        locked(&shared.held).insert(work.id.clone(), (tree, permit));
-    } else {
-        work.place.trees.give(tree);
-    }
-    outcome
-}
-
 fn check(what: &str, holds: bool, seen: String, hint: Option<String>) -> Check {
     Check { what: what.into(), holds: Some(holds), seen, hint }
 }
@@ -397,8 +264,4 @@ fn check(what: &str, holds: bool, seen: String, hint: Option<String>) -> Check {
 fn copy_out(path: &Path, to: &mut (dyn Write + Send)) -> Result<()> {
     let mut file = File::open(path).map_err(|e| Error::io("reading", path, e))?;
     io::copy(&mut file, to).map(drop).map_err(|e| Error::io("passing on", path, e))
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -25,16 +25,22 @@ pub fn next(session: &Session) -> Next {
             false => Next::Cancel("a run failed".into()),
         };
     }
-    let told = session.items.iter().filter(|tracked| tracked.state().evidence() == Some(Verdict::Passed)).count();
-    let open = session.items.iter().filter(|tracked| !super::drive::is_settled(tracked)).count();
+    // What it needs stands before it.
+    let Some(one) = session.items.last().map(|tracked| &tracked.item) else { return Next::Wait };
+    let own = || session.items.iter().filter(|tracked| tracked.item.job == one.job);
+    let told = own().filter(|tracked| tracked.state().evidence() == Some(Verdict::Passed)).count();
+    let asked = own().count();
     // What came to nothing is not made up for for ever.
-    let asked = session.items.len();
-    let Some(first) = session.items.first().map(|tracked| &tracked.item) else { return Next::Wait };
     let lacking = max.saturating_sub(told).min(batch).min((2 * max).saturating_sub(asked));
-    if open > 0 || lacking == 0 {
+    if lacking == 0 || own().any(|tracked| !super::drive::is_settled(tracked)) {
         return Next::Wait;
     }
-    Next::More((asked..asked + lacking).map(|number| Item { number, ..first.clone() }).collect())
+    // A build that failed fails every run after it.
+    if own().all(|tracked| tracked.blocked.is_some()) {
+        return Next::Wait;
+    }
+    let from = session.items.len();
+    Next::More((from..from + lacking).map(|number| Item { number, ..one.clone() }).collect())
 }
 
 /// The items of the first batch.

@@ -55,6 +55,12 @@ pub fn living(run: &Run, runs: &[Run], seen: &mut Seen) -> Vec<Pid> {
     members.into_iter().filter(|p| !p.dead).filter_map(|p| Pid::from_raw(p.pid)).collect()
 }
 
+/// Whether this process has no child at all: then there is no orphan that it adopted, and nothing below one.
+pub fn childless() -> bool {
+    let peek = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::All, peek), Err(rustix::io::Errno::CHILD))
+}
+
 /// Waits for adopted orphans that died, so that they do not pile up as zombies; nobody else does.
 /// A child in our own group was started by other code, which waits for it itself.
 pub fn reap(runs: &[Run]) {

@@ -102,6 +102,14 @@ impl Members {
     }
 }
 
+impl Members {
+    /// As [`Members::alive`], for a command that was waited for; mostly without looking at every process of the system.
+    pub fn has_rest(&mut self) -> bool {
+        let in_group = self.run.leads && test_kill_process_group(self.run.main).is_ok();
+        in_group || (!strays::childless() && self.alive())
+    }
+}
+
 impl Drop for Members {
     fn drop(&mut self) {
         let mut runs = runs();

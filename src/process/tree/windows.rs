@@ -28,6 +28,11 @@ impl Members {
         false
     }
 
+    /// Not known: the job is terminated to be sure.
+    pub fn has_rest(&mut self) -> bool {
+        true
+    }
+
     pub fn kill(&mut self, child: &mut dyn ChildWrapper) {
         let _ = child.start_kill();
     }

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     fn record(id: char, subject: &str) -> String {
-        format!("\0/\0{}\0A\01700000000\0{subject}\0", id.to_string().repeat(40))
+        format!("\0/\0{}\0A\x001700000000\0{subject}\0", id.to_string().repeat(40))
     }
 
     #[test]
@@ -127,10 +127,10 @@ mod tests {
     fn an_answer_of_another_shape_is_named() {
         for (bytes, expected) in [
             ("noise\0", "before the first revision"),
-            ("\0/\0abc\0A\01\0s\0", "the hash"),
+            ("\0/\0abc\0A\x001\0s\0", "the hash"),
             (&record('a', "s").replace("1700000000", "soon"), "the date of aaaa"),
             (&record('a', "s").replace("1700000000", "99999999999999999"), "the date of aaaa"),
-            ("\0/\0", "the hash"),
+            ("\0/\0", "the author"),
         ] {
             let error = read(bytes.as_bytes()).unwrap_err();
             assert_eq!(error.kind(), Kind::Corrupt);

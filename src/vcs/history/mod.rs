@@ -9,6 +9,7 @@ mod name;
 use super::{
     Revision, Vcs, Walk,
     git::{Call, Git, says},
+    is_path,
 };
 use crate::error::{Error, Kind, Result};
 use async_trait::async_trait;
@@ -186,7 +187,10 @@ impl Vcs for GitHistory {
 
     async fn file(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>> {
         let id = self.commit(revision).await?;
-        let entry = self.text(&["ls-tree", "-z", "--full-tree", &id, "--", path]).await?;
+        if !is_path(path) {
+            return Ok(None);
+        }
+        let entry = self.text(&["ls-tree", "-z", "--full-tree", &id, "--", &format!(":(literal){path}")]).await?;
         // MODE TYPE HASH, a tab, the path.
         let mut words = entry.split(['\t', ' ']);
         let (Some("blob"), Some(blob)) = (words.nth(1), words.next()) else { return Ok(None) };

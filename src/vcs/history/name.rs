@@ -6,7 +6,7 @@ use crate::{
     process::Output,
     vcs::{Revision, Walk, date},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Where git looks a name up that is no hash.
 const PLACES: [&str; 3] = ["refs/tags/", "refs/heads/", "refs/remotes/"];
@@ -75,10 +75,12 @@ impl GitHistory {
     }
 
     async fn before(&self, name: &str, moment: Timestamp) -> Result<String> {
-        let until = format!("--until={}", moment.as_second() - 1);
+        // The whole second that is the last before the moment. Git knows none before 1970.
+        let last = moment.checked_sub(SignedDuration::from_nanos(1)).map_or(-1, |last| last.as_second());
+        let age = format!("--min-age={last}");
         let unborn = found(&self.parse("HEAD").await?).is_none();
-        let args = ["rev-list", "--first-parent", "--max-count=1", &until, "HEAD"];
-        let id = if unborn { String::new() } else { self.text(&args).await? };
+        let args = ["rev-list", "--first-parent", "--max-count=1", &age, "HEAD"];
+        let id = if unborn || last < 0 { String::new() } else { self.text(&args).await? };
         if is_hash(&id) {
             return Ok(id);
         }

@@ -34,7 +34,7 @@ impl Pushes {
     /// `Corrupt`, naming the field.
     pub fn read(body: &[u8]) -> Result<Pushes> {
         let answer: Value = serde_json::from_slice(body)
-            .map_err(|e| Error::new(Kind::Corrupt, "the pushlog's answer is no JSON").with_source(e))?;
+            .map_err(|e| Error::new(Kind::Corrupt, "the pushlog's answer is no JSON").with_source(e).hint(SHAPE))?;
         let answer = object(&answer, "the answer")?;
         let last = match get(answer, "", "lastpushid")? {
             Value::Null => None,

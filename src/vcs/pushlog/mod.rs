@@ -7,7 +7,7 @@
 mod decode;
 mod paths;
 
-use super::{Revision, Vcs, Walk, date};
+use super::{Revision, Vcs, Walk, date, is_path};
 use crate::{
     error::{Context, Error, Kind, Result},
     http::{self, Call, Client, Url, shown},
@@ -257,6 +257,9 @@ impl Vcs for Pushlog {
     async fn file(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>> {
         let is_hash = revision.len() == 40 && revision.bytes().all(|b| b.is_ascii_hexdigit());
         let node = if is_hash { revision.to_owned() } else { self.push(revision).await?.revision.id };
+        if !is_path(path) {
+            return self.push(revision).await.map(|_| None);
+        }
         let segments: Vec<&str> = ["raw-file", &node].into_iter().chain(path.split('/')).collect();
         match self.get(&self.at(&segments)).await {
             Ok(body) => Ok(Some(body.to_vec())),
