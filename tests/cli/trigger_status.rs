@@ -100,6 +100,23 @@ fn runs_at_one_revision_are_counted() {
 }
 
 #[test]
+fn a_run_with_parameters_of_its_own_is_one_of_the_job() {
+    let repository = Repository::new();
+    repository.trigger(&["range", "HEAD", "--job", "lint", "--param", "level=high"]).ok();
+    assert_eq!(repository.json(&["status", "HEAD", "--job", "lint"])["cells"][0]["state"], "succeeded");
+}
+
+#[test]
+fn a_run_that_the_engine_forgot_is_not_one_that_never_was() {
+    let repository = Repository::new();
+    repository.trigger(&["range", "HEAD", "--job", "lint"]).ok();
+    fs::remove_dir_all(repository.sandbox.path("home/.cache/ci-tool")).unwrap();
+    let found = repository.json(&["status", "HEAD"]);
+    let states = (&found["cells"][0]["state"], &found["cells"][1]["state"]);
+    assert_eq!(states, (&json!("unknown"), &json!("never_scheduled")), "{found}");
+}
+
+#[test]
 fn a_run_of_a_job_as_it_was_then_is_shown_after_the_job_changed() {
     let repository = Repository::new();
     repository.trigger(&["range", "HEAD", "--job", "unit"]).code(5);

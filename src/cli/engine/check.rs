@@ -103,8 +103,8 @@ async fn known(session: &Session, world: &World, engine: &dyn Engine) -> Result<
 
 /// A report that ends with what could not be done.
 fn failed(name: &str, mut checks: Vec<Check>, what: &str, error: &Error) -> Report {
-    let seen = std::iter::once(error.message().to_owned()).chain(error.causes()).collect::<Vec<_>>().join(": ");
-    checks.push(Check { what: what.into(), holds: Some(false), seen, hint: error.hints().first().cloned() });
+    let hint = error.hints().first().cloned();
+    checks.push(Check { what: what.into(), holds: Some(false), seen: error.in_full(), hint });
     Report { name: name.into(), checks, denied: error.kind() == Kind::Denied, jobs: None }
 }
 

@@ -60,7 +60,10 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     session.out.note(&format!("asking {} of {}", base.engine.name(), revision.short()));
     let listing = list(&base, &revision, &args, names);
     let found = session.reading(&base.world, listing).await?;
-    found.unknown.iter().for_each(|(what, error)| session.out.warn(&format!("{what} are not known: {error}")));
+    found
+        .unknown
+        .iter()
+        .for_each(|(what, error)| session.out.warn(&format!("{what} are not known: {}", error.in_full())));
     let code = match &args.to {
         Some(to) => session.reading(&base.world, fetch(session, &base, &revision, &found, to, &args)).await?,
         None => show(session, &base, &revision, &found),
@@ -129,7 +132,7 @@ async fn fetch(
             // Nothing else will be allowed, either.
             Err(error) if error.kind() == Kind::Denied => return Err(error),
             Err(error) => {
-                out.warn(&format!("{}: {}", error.message(), error.causes().join(": ")));
+                out.warn(&error.in_full());
                 told.push(row(&target, to, "failed"));
                 failures.push(error);
             }

@@ -51,10 +51,12 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         find(&ground, &jobs, SignedDuration::from_hours(i64::from(args.days) * 24)).await
     };
     let found = session.reading(&base.world, look).await?;
-    found.unknown.iter().for_each(|(job, error)| out.warn(&format!("the runs of {job} are not known: {error}")));
+    for (job, error) in &found.unknown {
+        out.warn(&format!("the runs of {job} are not known: {}", error.in_full()));
+    }
     if out.is_json() {
         let unknown: Vec<_> =
-            found.unknown.iter().map(|(job, error)| json!({ "job": job, "why": error.to_string() })).collect();
+            found.unknown.iter().map(|(job, error)| json!({ "job": job, "why": error.in_full() })).collect();
         out.json(&json!({ "schema": 1, "engine": base.engine.name(), "jobs": found.hidden, "unknown": unknown }));
     } else {
         let mut table = Table::new(&[

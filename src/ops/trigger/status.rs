@@ -110,7 +110,7 @@ struct Seen {
     runs: BTreeMap<String, Result<History, String>>,
     /// The keys of the requests that sessions have sent without an answer, and of none for those they mean to send.
     expected: BTreeMap<At, Vec<Option<String>>>,
-    /// A run that the journal has of a job at a revision.
+    /// A run that the journal has of a job at a revision, and the engine does not any more.
     journal: BTreeMap<At, String>,
     /// Jobs that are not there at a revision.
     absent: BTreeSet<At>,
@@ -147,7 +147,7 @@ impl Seen {
 
     fn without_runs(&self, at: &At, revision: &Revision) -> (Standing, Option<String>) {
         if let Some(run) = self.journal.get(at) {
-            return (Standing::Unknown, Some(format!("the engine does not list the run {run} any more")));
+            return (Standing::Unknown, Some(format!("the engine does not know the run {run} any more")));
         }
         if self.absent.contains(at) {
             return (Standing::NoSuchJob, None);

@@ -16,6 +16,7 @@ use crate::{
 };
 use futures::{StreamExt, stream};
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -94,9 +95,11 @@ pub async fn look(
         return Err(no_such_job(engine, strange, known.iter().map(|name| name.as_str())));
     }
     let all = if asked.is_empty() { known.into_iter().cloned().collect() } else { asked.clone() };
-    let mut seen = Seen { runs: histories(&sources, &all).await?, ..Seen::default() };
-    let mut notes = Vec::new();
-    promises(&sessions.sessions, revisions, &mut seen);
+    let (mut seen, mut notes) = (Seen::default(), Vec::new());
+    let asked_for = promises(&sessions.sessions, revisions, &mut seen);
+    let mut lists = lists(&sources, &all).await?;
+    seen.journal = recall(&*ground.engine, &mut lists, asked_for).await;
+    seen.runs = lists.into_iter().map(|(job, told)| (job, told.map(History::new))).collect();
     if sessions.unread > 0 {
         notes.push(format!("{} of the latest sessions cannot be read, and are left out", sessions.unread));
     }
@@ -109,7 +112,9 @@ pub async fn look(
             let at: Vec<&str> = empty.iter().map(|revision| revision.id.as_str()).collect();
             match absent(async |revision| names(&*ground.engine, Some(revision)).await, &columns, &at).await {
                 Ok(absent) => seen.absent = absent,
-                Err(error) => notes.push(format!("which jobs there were at each revision is not known: {error}")),
+                Err(error) => {
+                    notes.push(format!("which jobs there were at each revision is not known: {}", error.in_full()))
+                }
             }
             seen.begins = begins(ground, &columns, &empty, &seen).await;
         }
@@ -134,22 +139,22 @@ async fn names(engine: &dyn Engine, revision: Option<&str>) -> Result<BTreeSet<S
     Ok(engine.jobs(revision).await?.into_iter().map(|job| job.name).collect())
 }
 
-/// What the engine says of each job. That it cannot tell of one does not hide the others.
-async fn histories(sources: &[Source<'_>], jobs: &[String]) -> Result<BTreeMap<String, Result<History, String>>> {
+/// What the engine lists of each job. That it cannot tell of one does not hide the others.
+async fn lists(sources: &[Source<'_>], jobs: &[String]) -> Result<BTreeMap<String, Result<Vec<Run>, String>>> {
     let ask = jobs.iter().map(|job| async move { (job.clone(), runs(sources, job).await) });
     let answers: Vec<(String, Result<Vec<Run>>)> =
         stream::iter(ask.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
     let nothing = !answers.is_empty() && answers.iter().all(|(_, answer)| answer.is_err());
-    let mut histories = BTreeMap::new();
+    let mut lists = BTreeMap::new();
     for (job, answer) in answers {
         let told = match answer {
-            Ok(runs) => Ok(History::new(runs)),
+            Ok(runs) => Ok(runs),
             Err(error) if nothing || error.kind() == Kind::Denied => return Err(error),
-            Err(error) => Err(in_words(&error)),
+            Err(error) => Err(error.in_full()),
         };
-        histories.insert(job, told);
+        lists.insert(job, told);
     }
-    Ok(histories)
+    Ok(lists)
 }
 
 async fn runs(sources: &[Source<'_>], job: &str) -> Result<Vec<Run>> {
@@ -162,12 +167,9 @@ async fn runs(sources: &[Source<'_>], job: &str) -> Result<Vec<Run>> {
     Ok(found)
 }
 
-fn in_words(error: &Error) -> String {
-    std::iter::once(error.message().to_owned()).chain(error.causes()).collect::<Vec<_>>().join(": ")
-}
-
-/// Adds what sessions mean to ask for, and which runs they had.
-fn promises(sessions: &[Session], revisions: &[Revision], seen: &mut Seen) {
+/// Adds what sessions mean to ask for. Returns the runs that they had.
+fn promises(sessions: &[Session], revisions: &[Revision], seen: &mut Seen) -> Vec<Run> {
+    let mut runs = Vec::new();
     let wanted: BTreeSet<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
     for session in sessions {
         for tracked in session.items.iter().filter(|tracked| wanted.contains(tracked.item.revision.as_str())) {
@@ -179,10 +181,41 @@ fn promises(sessions: &[Session], revisions: &[Revision], seen: &mut Seen) {
                 (State::Uncertain, None) if !session.ended => seen.expected.entry(at).or_default().push(key),
                 // That was a run of something else.
                 (State::Coalesced, _) | (_, None) => {}
-                (_, Some(run)) => drop(seen.journal.insert(at, run.id.clone())),
+                (_, Some(run)) => runs.push(Run { revision: Some(at.1), job: at.0, ..run.clone() }),
             }
         }
     }
+    runs
+}
+
+/// Adds the runs of sessions that the engine does not list and still knows: those with other parameters, on this machine.
+/// Returns those that it does not know, by job and revision.
+async fn recall(
+    engine: &dyn Engine,
+    lists: &mut BTreeMap<String, Result<Vec<Run>, String>>,
+    mut runs: Vec<Run>,
+) -> BTreeMap<(String, String), String> {
+    let lacks = |lists: &BTreeMap<String, Result<Vec<Run>, String>>, run: &Run| matches!(lists.get(&run.job), Some(Ok(list)) if list.iter().all(|listed| listed.id != run.id));
+    runs.retain(|run| lacks(lists, run));
+    let mut forgotten = BTreeMap::new();
+    if runs.is_empty() {
+        return forgotten;
+    }
+    // An engine that does not answer now has listed what it has.
+    let Ok(seen) = engine.observe(&runs).await else { return forgotten };
+    for (run, now) in runs.into_iter().zip(seen) {
+        let (job, revision) = (run.job, run.revision.unwrap_or_default());
+        if now.state == State::Expired {
+            forgotten.insert((job, revision), run.id);
+        // What waited may be listed as what it has become.
+        } else if lacks(lists, &Run { job: job.clone(), ..now.clone() })
+            && let Some(Ok(list)) = lists.get_mut(&job)
+        {
+            list.push(Run { revision: Some(revision), job, ..now });
+            list.sort_by_key(|run| Reverse(run.queued));
+        }
+    }
+    forgotten
 }
 
 /// The jobs that ran or will, that the engine cannot tell of, and those of the configuration.
