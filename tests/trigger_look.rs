@@ -5,9 +5,10 @@ mod engine;
 
 use async_trait::async_trait;
 use ci_tool::{
-    engine::Engine,
-    error::Result,
+    engine::{Artifact, Engine},
+    error::{Kind, Result},
     ops::trigger::{
+        artifacts::{Fate, File, download, targets},
         begin::{Begin, Begun},
         changes::{last_look, named_by_sessions, remember},
         ground::Ground,
@@ -156,4 +157,20 @@ async fn the_last_look_and_the_sessions_of_an_engine_are_its_own() {
     remember(&world, "memory", &jobs).await.unwrap();
     assert_eq!(last_look(&world, "memory").await.unwrap(), Some(jobs));
     assert_eq!(last_look(&world, "other").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn of_a_file_that_did_not_come_whole_nothing_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    // It sends nothing of any file.
+    let engine = Memory::new(|_, _, _| State::Succeeded);
+    for (size, expected) in [(Some(5), Err(Kind::Transient)), (None, Ok(Fate::Written)), (Some(0), Ok(Fate::Kept))] {
+        let artifact = Artifact { id: "1".into(), run: "7".into(), name: "a/b".into(), size, url: None };
+        let files = [File { job: "unit".into(), artifact }];
+        let fate = download(&engine, &targets(&files)[0], dir.path(), false).await;
+        assert_eq!(fate.map_err(|error| error.kind()), expected, "{size:?}");
+        let left: Vec<_> =
+            std::fs::read_dir(dir.path().join("unit/7/a")).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left.len(), usize::from(expected.is_ok()), "{left:?}");
+    }
 }
