@@ -130,6 +130,7 @@ fn a_command_that_is_no_job_of_the_configuration_has_a_column_where_it_ran() {
     repository.trigger(&["range", "HEAD~1", "--run", "test -f number"]).ok();
     let found = repository.json(&["status", "HEAD", "--back", "1"]);
     assert_eq!(found["jobs"], json!(["lint", "test -f number", "unit"]), "{found}");
+    assert_eq!(found["cells"][0]["state"], "never_scheduled", "what a session ran is not all that there is: {found}");
     let states = repository.json(&["status", "HEAD", "--back", "1", "--job", "test -f number"])["cells"].clone();
     assert_eq!((&states[0]["state"], &states[1]["state"]), (&json!("succeeded"), &json!("no_such_job")));
 }
