@@ -182,8 +182,16 @@ impl Engine for Local {
             return Err(no_such_job(self.name(), &query.job, jobs.iter().map(|job| job.name.as_str())));
         };
         let limit = definition::limit(spec)?.map(|limit| limit.as_secs());
+        let id = match query.parameters.is_empty() && query.env.is_empty() {
+            true => job.id,
+            false => {
+                let (parameters, env) = (query.parameters.clone(), query.env.clone());
+                define(self.name(), jobs, &Request { job: query.job.clone(), parameters, env, ..Request::default() })?
+                    .id
+            }
+        };
         let (place, revisions) = (self.shared.place().await?, query.revisions.clone());
-        let mut found = aside(move || place.records.list(&job.id, revisions.as_deref(), limit)).await?;
+        let mut found = aside(move || place.records.list(&id, revisions.as_deref(), limit)).await?;
         found.retain(|run| query.since.is_none_or(|since| run.queued.is_some_and(|queued| queued >= since)));
         found.truncate(query.limit.unwrap_or(usize::MAX));
         Ok(found)

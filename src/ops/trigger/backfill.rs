@@ -201,7 +201,7 @@ pub async fn revisions(ground: &Ground<'_>, asked: &Asked) -> Result<(Vec<Revisi
 pub async fn plan(ground: &Ground<'_>, asked: &Asked) -> Result<(Plan, Answer)> {
     let (revisions, depth) = revisions(ground, asked).await?;
     let ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
-    let history = ground.history(&asked.wanted.job, &ids).await?;
+    let history = ground.history(&asked.wanted, &ids).await?;
     if let Some(bad) = revisions.first() {
         refuse_its_own(bad, &history)?;
     }
@@ -261,7 +261,7 @@ pub async fn plan(ground: &Ground<'_>, asked: &Asked) -> Result<(Plan, Answer)> 
 pub async fn span(ground: &Ground<'_>, asked: &Asked) -> Result<Option<Span>> {
     let (revisions, _) = revisions(ground, asked).await?;
     let ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
-    let history = ground.history(&asked.wanted.job, &ids).await?;
+    let history = ground.history(&asked.wanted, &ids).await?;
     Ok(narrowest(&revisions, &history))
 }
 
