@@ -24,6 +24,8 @@ use sandbox::Sandbox;
 mod decommission;
 mod diff;
 #[cfg(unix)]
+mod engine;
+#[cfg(unix)]
 mod errors;
 mod example;
 mod export;
@@ -50,6 +52,8 @@ mod streams;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod trigger_revisions;
+#[cfg(unix)]
+mod trigger_status;
 mod verify;
 
 /// Puts the record of a complete capture without data into the store: saved an hour ago, kept for another day.
