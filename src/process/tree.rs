@@ -15,6 +15,7 @@ use unix as sys;
 use windows as sys;
 
 use super::{Command, Stdin, StopReason, tee::Pipe};
+use crate::error::{Error, Kind, Result};
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use std::{
     io,
@@ -128,6 +129,28 @@ impl Drop for Tree {
 }
 
 /// Kills the trees of all running commands, for a process that is about to end.
+/// Kills what a dead process of ours left running: everything that carries a variable with a value that nothing else has. It
+/// proves that nothing of it is left.
+///
+/// # Errors
+/// `Unsupported` where processes of others cannot be seen; `Internal` when something does not die.
+pub async fn end_marked(name: &str, value: &str) -> Result<()> {
+    const LIMIT: Duration = Duration::from_secs(10);
+    if !sys::SEES {
+        return Err(Error::new(Kind::Unsupported, "here nobody can tell what a dead process left running")
+            .hint("look for it yourself, stop it, and say so"));
+    }
+    let deadline = Instant::now() + LIMIT;
+    while sys::kill_carrying(name, value) {
+        if Instant::now() >= deadline {
+            return Err(Error::new(Kind::Internal, format!("what carries {name}={value} does not die"))
+                .hint("a process may be stuck in the kernel: look at it with ps"));
+        }
+        sleep(GLANCE).await;
+    }
+    Ok(())
+}
+
 pub(super) fn kill_all() {
     sys::kill_all();
 }

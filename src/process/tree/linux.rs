@@ -125,6 +125,17 @@ fn parse(stat: &str) -> Option<Process> {
     })
 }
 
+/// The processes that carry a variable with this value, whoever started them, and that are not dead.
+pub fn carrying(name: &str, value: &str) -> Vec<Pid> {
+    let wanted = format!("{name}={value}");
+    let marked = |pid: i32| {
+        let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environ.split(|b| *b == 0).any(|variable| variable == wanted.as_bytes())
+    };
+    let living = snapshot().into_iter().filter(|process| !process.dead && marked(process.pid));
+    living.filter_map(|process| Pid::from_raw(process.pid)).collect()
+}
+
 fn carries(pid: i32, marker: &str) -> bool {
     let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
     environ

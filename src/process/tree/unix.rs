@@ -119,6 +119,18 @@ impl Drop for Members {
     }
 }
 
+/// Whether processes that others started can be seen here.
+pub const SEES: bool = strays::SEES;
+
+/// Kills the processes that carry a variable, and returns whether any of them is left.
+pub fn kill_carrying(name: &str, value: &str) -> bool {
+    let living = strays::carrying(name, value);
+    for pid in &living {
+        let _ = kill_process(*pid, Signal::KILL);
+    }
+    !living.is_empty()
+}
+
 pub fn kill_all() {
     const LIMIT: Duration = Duration::from_secs(1);
     let deadline = Instant::now() + LIMIT;

@@ -98,15 +98,10 @@ pub enum Event {
         attempt: usize,
         /// Its command, with substitutions.
         command: String,
-    },
-    /// The process of a stage is there: what to look for after a crash.
-    Spawned {
-        /// The stage.
-        stage: String,
-        /// Which time.
-        attempt: usize,
-        /// The process.
-        process: ProcessMark,
+        /// What its processes carry in the variable `CI_TOOL_STAGE_MARK`: what to look for after a crash.
+        mark: String,
+        /// The machine that it runs on.
+        host: String,
     },
     /// A stage ended, or was passed over.
     Ended {
@@ -163,17 +158,6 @@ pub enum Event {
         /// Who or why.
         why: String,
     },
-}
-
-/// A process that can be told from one that got its number later.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProcessMark {
-    /// Its number.
-    pub pid: u32,
-    /// The machine.
-    pub host: String,
-    /// What the system says of its start; opaque.
-    pub started: String,
 }
 
 /// A file that a stage made.

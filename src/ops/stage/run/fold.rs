@@ -1,6 +1,6 @@
 //! A run as its records tell it. Pure.
 
-use super::event::{Event, Made, Opening, ProcessMark, Record, prove};
+use super::event::{Event, Made, Opening, Record, prove};
 use crate::{
     error::{Error, Kind, Result},
     ops::stage::{pipeline::Pipeline, state::State},
@@ -72,8 +72,10 @@ pub struct Attempt {
     pub exit_code: Option<i32>,
     /// What it ran.
     pub command: String,
-    /// Its process.
-    pub process: Option<ProcessMark>,
+    /// What its processes carry.
+    pub mark: String,
+    /// The machine that it ran on.
+    pub host: String,
     /// What it made.
     pub made: Vec<Made>,
     /// The fingerprint of its inputs and command.
@@ -189,7 +191,7 @@ impl Run {
                     (told.passed, told.asked) = (Some(passed), None);
                 }
             }
-            Event::Begun { stage, attempt: _, command } => {
+            Event::Begun { stage, attempt: _, command, mark, host } => {
                 let attempt = Attempt {
                     begun: at,
                     ended: None,
@@ -197,17 +199,12 @@ impl Run {
                     why: None,
                     exit_code: None,
                     command: command.clone(),
-                    process: None,
+                    mark: mark.clone(),
+                    host: host.clone(),
                     made: Vec::new(),
                     fingerprint: None,
                 };
                 self.stages.entry(stage.clone()).or_default().attempts.push(attempt);
-            }
-            Event::Spawned { stage, attempt, process } => {
-                let told = self.stages.entry(stage.clone()).or_default();
-                if let Some(attempt) = attempt.checked_sub(1).and_then(|at| told.attempts.get_mut(at)) {
-                    attempt.process = Some(process.clone());
-                }
             }
             Event::Ended { stage, attempt, state, why, exit_code, made, fingerprint } => {
                 let told = self.stages.entry(stage.clone()).or_default();
