@@ -3,6 +3,7 @@
 pub mod advance;
 pub mod graph;
 pub mod pipeline;
+pub mod plan;
 pub mod run;
 pub mod select;
 pub mod state;
