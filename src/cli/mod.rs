@@ -10,6 +10,7 @@ pub mod out;
 mod repro;
 mod route;
 mod session;
+mod stage;
 mod trigger;
 
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
@@ -56,6 +57,8 @@ const ROUTE: &str = "Examples:\n  ci-tool route --queue windows.10.amd64.open --
 const TRIGGER: &str =
     "Examples:\n  ci-tool trigger revisions v1.4..main\n  ci-tool trigger revisions 2026-11-19..2026-11-20 --path src";
 const ENGINE: &str = "Examples:\n  ci-tool engine list\n  ci-tool engine check ci";
+const STAGE: &str =
+    "Examples:\n  ci-tool stage plan release/validate-publish.yaml --skip validation\n  ci-tool stage status";
 const CONFIG: &str = "Examples:\n  ci-tool config show\n  ci-tool config show --output json";
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +70,9 @@ enum Noun {
     /// Decides which queue a job runs on, and says why
     #[command(before_help = ROUTE)]
     Route(route::Args),
+    /// Runs release pipelines that can be split, skipped into, resumed and explained
+    #[command(subcommand, before_help = STAGE, disable_help_subcommand = true)]
+    Stage(stage::Verb),
     /// Triggers jobs over revisions, backfills, bisects
     #[command(subcommand, before_help = TRIGGER, disable_help_subcommand = true)]
     Trigger(trigger::Verb),
@@ -122,6 +128,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         match cli.noun {
             Noun::Repro(verb) => repro::run(session()?, verb).await,
             Noun::Route(args) => route::run(session()?, args).await,
+            Noun::Stage(verb) => stage::run(session()?, verb).await,
             Noun::Trigger(verb) => trigger::run(session()?, verb).await,
             Noun::Engine(verb) => engine::run(&session()?, verb).await,
             Noun::Config(verb) => config::run(&session()?, &verb),

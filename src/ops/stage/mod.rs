@@ -4,6 +4,7 @@ pub mod advance;
 pub mod execute;
 pub mod graph;
 pub mod pipeline;
+pub mod plan;
 pub mod run;
 pub mod select;
 pub mod state;
