@@ -58,6 +58,10 @@ impl Effects for Recorder {
         Ok(Vec::new())
     }
 
+    async fn restore(&self, _: &Stage, _: &[Made], _: &Path) -> Result<()> {
+        Ok(())
+    }
+
     async fn publish(&self, stage: &Stage, _: &[Target], _: &Around) -> Result<String> {
         self.published.lock().unwrap().push(stage.name.clone());
         Ok("published".into())

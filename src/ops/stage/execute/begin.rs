@@ -31,6 +31,8 @@ pub struct Beginning {
     pub reason: Option<String>,
     /// Whether stages that are up to date are done all the same.
     pub rerun: bool,
+    /// Whether this holds for those that sign, too: what is signed twice differs, and somebody has to say why.
+    pub resign: bool,
     /// Whether the first failure ends everything.
     pub fail_fast: bool,
     /// How stages ended in an earlier run of the same handover.
@@ -58,6 +60,10 @@ pub async fn begin(world: &World, pipeline: &Pipeline, beginning: &Beginning) ->
         return Err(Error::new(Kind::Usage, message)
             .hint("say who leaves it out and why: --by NAME --reason WHY; or try it first: --profile test"));
     }
+    if beginning.resign && beginning.reason.is_none() {
+        return Err(Error::new(Kind::Usage, "what is signed again differs from what was signed before: say why")
+            .hint("--resign --reason WHY"));
+    }
     let named = pipeline.stages.iter().zip(left_out);
     let left_out: BTreeMap<String, Reason> =
         named.filter_map(|(stage, why)| Some((stage.name.clone(), why?))).collect();
@@ -74,6 +80,7 @@ pub async fn begin(world: &World, pipeline: &Pipeline, beginning: &Beginning) ->
         by: beginning.by.clone(),
         reason: beginning.reason.clone(),
         rerun: beginning.rerun,
+        resign: beginning.resign,
         fail_fast: beginning.fail_fast,
     };
     let mut owned = Owned::begin(world, pipeline, opening).await?;

@@ -46,6 +46,12 @@ pub trait Effects: Send + Sync {
     /// `NotFound` when an output is not there; I/O and those of the store.
     async fn keep(&self, stage: &Stage, around: &Around, directory: &Path) -> Result<Vec<Made>>;
 
+    /// Puts back what an earlier run made, where it is not there.
+    ///
+    /// # Errors
+    /// I/O and those of the store; `Corrupt`.
+    async fn restore(&self, stage: &Stage, made: &[Made], directory: &Path) -> Result<()>;
+
     /// Publishes.
     ///
     /// # Errors
@@ -80,6 +86,10 @@ pub struct Around {
     pub handover: Option<HandoverId>,
     /// What the stages made that it needs.
     pub needs_made: Vec<Made>,
+    /// What all stages of the run made so far, for one that hands it over.
+    pub made: Vec<Made>,
+    /// The run.
+    pub run: Id,
 }
 
 /// A stage that needs not be done.

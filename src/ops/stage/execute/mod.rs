@@ -258,9 +258,12 @@ impl Executor<'_> {
             true => None,
             false => self.options.effects.fingerprint(&it, &around).await?,
         };
-        if let Some(print) = fingerprint.as_ref().filter(|_| !self.owned.run.opening.rerun)
+        let opening = &self.owned.run.opening;
+        let again = if it.signs.is_some() { opening.resign } else { opening.rerun };
+        if let Some(print) = fingerprint.as_ref().filter(|_| !again)
             && let Some(Fresh { run, made }) = self.options.effects.fresh(&it, print).await?
         {
+            self.options.effects.restore(&it, &made, &self.directory(&it)).await?;
             return self.pass(stage, State::UpToDate, format!("nothing changed since the run {run}"), made).await;
         }
         let attempt = self.owned.run.stages.get(&it.name).map_or(0, |told| told.attempts.len()) + 1;
@@ -330,7 +333,19 @@ impl Executor<'_> {
             profile: opening.profile,
             handover: opening.handover.clone(),
             needs_made: made.flatten().collect(),
+            made: match stage.work {
+                Work::Start(_) => self.owned.run.stages.values().flat_map(|told| told.made().to_vec()).collect(),
+                _ => Vec::new(),
+            },
+            run: opening.run.clone(),
         }
+    }
+
+    fn directory(&self, stage: &Stage) -> PathBuf {
+        stage
+            .directory
+            .as_ref()
+            .map_or_else(|| self.options.directory.clone(), |below| self.options.directory.join(below))
     }
 
     fn place(&self, stage: &Stage) -> usize {

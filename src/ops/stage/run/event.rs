@@ -58,6 +58,9 @@ pub struct Opening {
     /// Whether stages that are up to date are done all the same.
     #[serde(default)]
     pub rerun: bool,
+    /// Whether this holds for those that sign, too.
+    #[serde(default)]
+    pub resign: bool,
     /// Whether the first failure ends everything.
     #[serde(default)]
     pub fail_fast: bool,
