@@ -375,10 +375,14 @@ impl Driver<'_> {
         });
         let open: Vec<(usize, Run)> = open.collect();
         self.stopped.extend(open.iter().map(|(item, _)| *item));
+        // What waits goes first: it would begin as soon as what runs makes room.
+        let (running, waiting): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, run)| run.state == State::Running);
         let engine = self.engine;
-        let stopped = stream::iter(open).map(|(_, run)| async move { (engine.cancel(&run).await, run) });
-        for (result, run) in stopped.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
-            self.complain(&result, &format!("the run {} was not stopped", run.id));
+        for open in [waiting, running] {
+            let stopped = stream::iter(open).map(|(_, run)| async move { (engine.cancel(&run).await, run) });
+            for (result, run) in stopped.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+                self.complain(&result, &format!("the run {} was not stopped", run.id));
+            }
         }
     }
 
