@@ -79,19 +79,23 @@ pub(super) fn session(program: &Program, session: &Session, waited: bool) -> u8 
     if out.is_json() {
         out.json(&json!({ "schema": 1, "session": session, "summary": summary, "outcome": summary.outcome() }));
     } else {
-        let mut table = Table::new(&[
-            ("JOB", Align::Left),
-            ("REVISION", Align::Left),
-            ("RUNS", Align::Left),
-            ("LOOK AT", Align::Left),
-        ]);
-        for row in rows(session) {
-            table.row(row);
-        }
-        out.table(&table);
+        out.table(&table(&session.items, &session.passed_over));
     }
     say(program, session, summary, waited);
     code(&summary, waited)
+}
+
+/// Prints why a plan asks for nothing.
+pub(super) fn nothing(program: &Program, plan: &Plan, summary: &Summary) {
+    let out = &program.out;
+    if out.is_json() {
+        out.json(&json!({ "schema": 1, "session": null, "plan": plan, "summary": summary }));
+        return;
+    }
+    if !plan.passed_over.is_empty() {
+        out.table(&table(&[], &plan.passed_over));
+    }
+    out.note("nothing is to be triggered");
 }
 
 fn say(program: &Program, session: &Session, summary: Summary, waited: bool) {
@@ -139,32 +143,31 @@ pub(super) fn code(summary: &Summary, waited: bool) -> u8 {
 }
 
 /// A row for each job at each revision.
-fn rows(session: &Session) -> Vec<[String; 4]> {
+fn table(items: &[Tracked], passed_over: &[PassedOver]) -> Table {
     let mut keys: Vec<(&str, &str)> = Vec::new();
-    let of_items = session.items.iter().map(|t| (t.item.job.as_str(), t.item.revision.as_str()));
-    for key in session.passed_over.iter().map(|p| (p.job.as_str(), p.revision.as_str())).chain(of_items) {
+    let of_items = items.iter().map(|t| (t.item.job.as_str(), t.item.revision.as_str()));
+    for key in passed_over.iter().map(|p| (p.job.as_str(), p.revision.as_str())).chain(of_items) {
         if !keys.contains(&key) {
             keys.push(key);
         }
     }
-    keys.into_iter()
-        .map(|(job, revision)| {
-            let items: Vec<&Tracked> =
-                session.items.iter().filter(|t| t.item.job == job && t.item.revision == revision).collect();
-            let over: Vec<&PassedOver> =
-                session.passed_over.iter().filter(|p| p.job == job && p.revision == revision).collect();
-            let mut states: Vec<(State, usize)> = Vec::new();
-            for tracked in &items {
-                match states.iter_mut().find(|(state, _)| *state == tracked.state()) {
-                    Some((_, number)) => *number += 1,
-                    None => states.push((tracked.state(), 1)),
-                }
+    let mut table =
+        Table::new(&[("JOB", Align::Left), ("REVISION", Align::Left), ("RUNS", Align::Left), ("LOOK AT", Align::Left)]);
+    for (job, revision) in keys {
+        let items: Vec<&Tracked> = items.iter().filter(|t| t.item.job == job && t.item.revision == revision).collect();
+        let over = passed_over.iter().filter(|p| p.job == job && p.revision == revision);
+        let mut states: Vec<(State, usize)> = Vec::new();
+        for tracked in &items {
+            match states.iter_mut().find(|(state, _)| *state == tracked.state()) {
+                Some((_, number)) => *number += 1,
+                None => states.push((tracked.state(), 1)),
             }
-            let mut told: Vec<String> = states.iter().map(|(state, number)| format!("{number} {state}")).collect();
-            told.extend(over.iter().map(|p| p.why.to_string()));
-            [job.into(), short(revision).into(), told.join(", "), look_at(&items)]
-        })
-        .collect()
+        }
+        let mut told: Vec<String> = states.iter().map(|(state, number)| format!("{number} {state}")).collect();
+        told.extend(over.map(|p| p.why.to_string()));
+        table.row([job.into(), short(revision).into(), told.join(", "), look_at(&items)]);
+    }
+    table
 }
 
 /// The run that is worth a look: one that failed, else one that came to nothing, else the last.
