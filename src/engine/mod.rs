@@ -202,6 +202,11 @@ pub struct Query {
     pub since: Option<Timestamp>,
     /// How many at most; `None` reads to the end of the engine's lists.
     pub limit: Option<usize>,
+    /// The parameters that are asked about. Where the engine tells runs apart by what they were given, only those that were
+    /// given this count; only this machine does.
+    pub parameters: BTreeMap<String, String>,
+    /// The variables that are asked about, likewise.
+    pub env: BTreeMap<String, String>,
 }
 
 /// A file that a run made.
