@@ -38,6 +38,7 @@ complete -c ci-tool -n "__fish_ci_tool_needs_command" -s V -l version -d 'Print 
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "route" -d 'Decides which queue a job runs on, and says why'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "trigger" -d 'Triggers jobs over revisions, backfills, bisects'
+complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "engine" -d 'Lists the CI systems and proves that they can be used'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "config" -d 'Shows the configuration in force'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -413,17 +414,138 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "list" -d 'List the queues'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "show" -d 'Show a queue with all that it inherits'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "generate" -d 'Write the twins that jobs need and that are missing'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
 json\t'One JSON document'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -s q -l quiet -d 'Print results and errors only'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -f -a "revisions" -d 'List the revisions of a range, the oldest first'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "range" -d 'Run jobs at each revision of a range, until each has so many runs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "backfill" -d 'Run a job between the bad revision and the last good one, where it has not run'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "fill" -d 'Run every job that a revision lacks'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "until-failure" -d 'Run a job at one revision until it fails'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "jobs" -d 'List the jobs that can run at a revision: the engine\'s, and those of ci-tool.yaml as it was there'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "revisions" -d 'List the revisions of a range, the oldest first'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "watch" -d 'Follow a session to its end, and end by its verdict'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "list" -d 'List the sessions, the latest first'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "cancel" -d 'Stop the runs of a session, and ask for no more'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "resolve" -d 'Say what became of a request whose answer was lost'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "status" -d 'Show how jobs stand at revisions: a line a revision, the oldest first, a column a job'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "hidden" -d 'List the jobs that run for nobody: those whose failures are not shown, and those that have failed for days'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -f -a "artifacts" -d 'List the files that the runs of a revision made, or download them'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l back -d 'Also so many revisions before REV' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l delta -d 'Also so many revisions before and after REV' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l from -d 'Everything from this revision up to REV, both included' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l revisions-file -d 'The revisions named in this file, one a line; - is standard input' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l every -d 'Of so many revisions only one, the newest always' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l max-revisions -d 'At most so many revisions, the newest' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l slices -d 'So many revisions, evenly spaced, both ends among them' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l path -d 'Only revisions that changed this path or glob, from the top of the tree; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l job -d 'The job: one of `jobs:` in ci-tool.yaml, or the engine\'s own name for it; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l run -d 'Run this command on this machine, as a job of its own' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l param -d 'A parameter of the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l env -d 'A variable for the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l times -d 'How many runs of each job a revision should have' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l budget -d 'How many runs this may start in all [default: 100, or trigger.budget in ci-tool.yaml]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l timeout -d 'Wait no longer than this, for example 90m; then end with 8' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l first-parent -d 'Follow only the first parent of a merge'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l wait -d 'Wait for the end and its verdict; on this machine always'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l new -d 'Begin anew, though the same command began a session that is not over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l dry-run -d 'Print the plan: every run, what is passed over and why, what it will take; trigger nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l job -d 'The job: one of `jobs:` in ci-tool.yaml, or the engine\'s own name for it; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l run -d 'Run this command on this machine, as a job of its own' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l param -d 'A parameter of the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l env -d 'A variable for the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l times -d 'How many runs a revision should have' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l max-revisions -d 'Look back so many revisions at most, REV included' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l slices -d 'Only so many of the revisions between, evenly spaced' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l plus -d 'With --until-data: so many revisions more' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l path -d 'Only revisions that changed this path or glob; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l budget -d 'How many runs this may start in all [default: 100, or trigger.budget in ci-tool.yaml]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l timeout -d 'Wait no longer than this, for example 90m; then end with 8' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l until-data -d 'For measurements: REV and everything before it back to the last revision that has data'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l first-parent -d 'Follow only the first parent of a merge'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l wait -d 'Wait for the end and its verdict; on this machine always'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l new -d 'Begin anew, though the same command began a session that is not over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l dry-run -d 'Print the plan: every run, what is passed over and why, what it will take; trigger nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l except -d 'Leave out the jobs whose names match this glob; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l times -d 'How many runs of each job the revision should have' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l budget -d 'How many runs this may start in all [default: 100, or trigger.budget in ci-tool.yaml]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l timeout -d 'Wait no longer than this, for example 90m; then end with 8' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l wait -d 'Wait for the end and its verdict; on this machine always'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l new -d 'Begin anew, though the same command began a session that is not over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l dry-run -d 'Print the plan: every run, what is passed over and why, what it will take; trigger nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l job -d 'The job: one of `jobs:` in ci-tool.yaml, or the engine\'s own name for it; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l run -d 'Run this command on this machine, as a job of its own' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l param -d 'A parameter of the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l env -d 'A variable for the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l batch -d 'How many runs are asked for at once' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l max -d 'How many runs in all' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l budget -d 'How many runs this may start in all [default: 100, or trigger.budget in ci-tool.yaml]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l timeout -d 'Wait no longer than this, for example 90m; then end with 8' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l save -d 'Save the environment of the run that failed, as `repro save` does; another engine\'s job is told to by CI_TOOL_REPRO'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l wait -d 'Wait for the end and its verdict; on this machine always'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l new -d 'Begin anew, though the same command began a session that is not over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l dry-run -d 'Print the plan: every run, what is passed over and why, what it will take; trigger nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l back -d 'Also so many revisions before REV' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l delta -d 'Also so many revisions before and after REV' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l from -d 'Everything from this revision up to REV, both included' -r
@@ -444,6 +566,138 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -l timeout -d 'Wait no longer than this, then end with 8' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l open -d 'Only those that are not over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -l dry-run -d 'Plan, check and report, but change nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l run -d 'It is this run, by the engine\'s id' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l resend -d 'It never arrived: send it again'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l drop -d 'Leave it: it is not wanted any more'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l back -d 'Also so many revisions before REV' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l delta -d 'Also so many revisions before and after REV' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l from -d 'Everything from this revision up to REV, both included' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l revisions-file -d 'The revisions named in this file, one a line; - is standard input' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l every -d 'Of so many revisions only one, the newest always' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l max-revisions -d 'At most so many revisions, the newest' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l slices -d 'So many revisions, evenly spaced, both ends among them' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l path -d 'Only revisions that changed this path or glob, from the top of the tree; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l job -d 'Only this job, by its name in ci-tool.yaml or the engine\'s; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l first-parent -d 'Follow only the first parent of a merge'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -l exit-code -d 'End with 5 when some job failed'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from hidden" -l days -d 'For how many days a job has to have failed without passing once' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from hidden" -l at -d 'The revision whose jobs are looked at, where jobs are a matter of the revision' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from hidden" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from hidden" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from hidden" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from hidden" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from hidden" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from hidden" -l exit-code -d 'End with 5 when there are such jobs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from hidden" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from hidden" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from hidden" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -l job -d 'Only files of this job, by its name in ci-tool.yaml or the engine\'s; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -l name -d 'Only files whose path, or its last part, matches; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -l to -d 'Download them below this directory' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -l force -d 'Replace files that are there already'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -l dry-run -d 'Show where each would go, and write nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from artifacts" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and not __fish_seen_subcommand_from check list" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and not __fish_seen_subcommand_from check list" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and not __fish_seen_subcommand_from check list" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and not __fish_seen_subcommand_from check list" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and not __fish_seen_subcommand_from check list" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and not __fish_seen_subcommand_from check list" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and not __fish_seen_subcommand_from check list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and not __fish_seen_subcommand_from check list" -f -a "check" -d 'Prove address, credentials and permissions of CI systems, and say what is missing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and not __fish_seen_subcommand_from check list" -f -a "list" -d 'List the CI systems of the configuration'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from check" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from check" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from check" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from check" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from check" -l dry-run -d 'Do not remember the jobs for the next check'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from list" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from list" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from list" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand engine; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -475,12 +729,13 @@ never\t'Never'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "route" -d 'Decides which queue a job runs on, and says why'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "trigger" -d 'Triggers jobs over revisions, backfills, bisects'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "config" -d 'Shows the configuration in force'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "route" -d 'Decides which queue a job runs on, and says why'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "trigger" -d 'Triggers jobs over revisions, backfills, bisects'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "engine" -d 'Lists the CI systems and proves that they can be used'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "config" -d 'Shows the configuration in force'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "save" -d 'Run a job and save its environment when it fails'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "list" -d 'List the captures there are, the latest first'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "show" -d 'Show who saved what, when, on which commit, how it failed, and what is in it'
@@ -503,5 +758,19 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_su
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "audit" -d 'Find jobs that ran where they should not have'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "submit" -d 'Send a Helix job on the queue decided, with the properties that the decision used'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "queues" -d 'List queues, show what each inherits from where, and write the twins that are missing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "range" -d 'Run jobs at each revision of a range, until each has so many runs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "backfill" -d 'Run a job between the bad revision and the last good one, where it has not run'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "fill" -d 'Run every job that a revision lacks'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "until-failure" -d 'Run a job at one revision until it fails'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "jobs" -d 'List the jobs that can run at a revision: the engine\'s, and those of ci-tool.yaml as it was there'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "revisions" -d 'List the revisions of a range, the oldest first'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "watch" -d 'Follow a session to its end, and end by its verdict'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "list" -d 'List the sessions, the latest first'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "cancel" -d 'Stop the runs of a session, and ask for no more'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "resolve" -d 'Say what became of a request whose answer was lost'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "status" -d 'Show how jobs stand at revisions: a line a revision, the oldest first, a column a job'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "hidden" -d 'List the jobs that run for nobody: those whose failures are not shown, and those that have failed for days'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "artifacts" -d 'List the files that the runs of a revision made, or download them'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from engine" -f -a "check" -d 'Prove address, credentials and permissions of CI systems, and say what is missing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from engine" -f -a "list" -d 'List the CI systems of the configuration'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting and where it comes from'

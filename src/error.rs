@@ -128,6 +128,11 @@ impl Error {
         self.chain().map(ToString::to_string).collect()
     }
 
+    /// The message and those of all causes, in one line.
+    pub fn in_full(&self) -> String {
+        std::iter::once(self.message.clone()).chain(self.causes()).collect::<Vec<_>>().join(": ")
+    }
+
     /// The first cause of a type.
     pub fn cause<T: StdError + 'static>(&self) -> Option<&T> {
         self.chain().find_map(|cause| cause.downcast_ref())

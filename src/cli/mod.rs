@@ -3,6 +3,7 @@
 mod advice;
 pub mod completion;
 mod config;
+mod engine;
 mod global;
 pub mod manual;
 pub mod out;
@@ -54,6 +55,7 @@ const REPRO: &str = "Examples:\n  ci-tool repro save -- make test\n  ci-tool rep
 const ROUTE: &str = "Examples:\n  ci-tool route --queue windows.10.amd64.open --pr-target refs/heads/release/5.0 --repository dotnet/runtime\n  ci-tool route                       # inside a CI job: from the runner's own variables";
 const TRIGGER: &str =
     "Examples:\n  ci-tool trigger revisions v1.4..main\n  ci-tool trigger revisions 2026-11-19..2026-11-20 --path src";
+const ENGINE: &str = "Examples:\n  ci-tool engine list\n  ci-tool engine check ci";
 const CONFIG: &str = "Examples:\n  ci-tool config show\n  ci-tool config show --output json";
 
 #[derive(Debug, Subcommand)]
@@ -68,6 +70,9 @@ enum Noun {
     /// Triggers jobs over revisions, backfills, bisects
     #[command(subcommand, before_help = TRIGGER, disable_help_subcommand = true)]
     Trigger(trigger::Verb),
+    /// Lists the CI systems and proves that they can be used
+    #[command(subcommand, before_help = ENGINE, disable_help_subcommand = true)]
+    Engine(engine::Verb),
     /// Shows the configuration in force
     #[command(subcommand, before_help = CONFIG, disable_help_subcommand = true)]
     Config(config::Verb),
@@ -118,6 +123,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             Noun::Repro(verb) => repro::run(session()?, verb).await,
             Noun::Route(args) => route::run(session()?, args).await,
             Noun::Trigger(verb) => trigger::run(session()?, verb).await,
+            Noun::Engine(verb) => engine::run(&session()?, verb).await,
             Noun::Config(verb) => config::run(&session()?, &verb),
             Noun::Completion(args) => completion::run(&out, &args),
         }

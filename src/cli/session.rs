@@ -76,6 +76,19 @@ impl Session {
         })
     }
 
+    /// Waits for what only reads, or until the user or the system asks to stop.
+    ///
+    /// # Errors
+    /// `Interrupted`; its own.
+    pub async fn reading<T>(&self, world: &World, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut stop = world.stop.clone();
+        tokio::select! {
+            done = work => done,
+            _ = stop.requested() => Err(Error::new(Kind::Interrupted, "the command was interrupted")
+                .hint("it changed nothing: run it again")),
+        }
+    }
+
     /// The CI that this process runs in.
     pub fn ci(&self) -> ci::CiIdentity {
         ci::detect(&self.env, |path| std::fs::read_to_string(path).ok())

@@ -198,15 +198,14 @@ pub struct Query {
     pub job: String,
     /// Only at these revisions; `None` is all.
     pub revisions: Option<Vec<String>>,
+    /// Only those with these parameters and no others; an engine whose lists do not tell parameters gives all.
+    pub parameters: BTreeMap<String, String>,
+    /// The same for variables.
+    pub env: BTreeMap<String, String>,
     /// Only those that were asked for since.
     pub since: Option<Timestamp>,
     /// How many at most; `None` reads to the end of the engine's lists.
     pub limit: Option<usize>,
-    /// The parameters that are asked about. Where the engine tells runs apart by what they were given, only those that were
-    /// given this count; only this machine does.
-    pub parameters: BTreeMap<String, String>,
-    /// The variables that are asked about, likewise.
-    pub env: BTreeMap<String, String>,
 }
 
 /// A file that a run made.

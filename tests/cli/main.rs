@@ -24,6 +24,8 @@ use sandbox::Sandbox;
 mod decommission;
 mod diff;
 #[cfg(unix)]
+mod engine;
+#[cfg(unix)]
 mod errors;
 mod example;
 mod export;
@@ -62,6 +64,8 @@ mod trigger_range;
 mod trigger_revisions;
 #[cfg(unix)]
 mod trigger_sessions;
+#[cfg(unix)]
+mod trigger_status;
 #[cfg(unix)]
 mod trigger_until_failure;
 mod verify;

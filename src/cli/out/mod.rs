@@ -109,6 +109,17 @@ impl Out {
         self.text(&table.render(self.stdout_is_terminal));
     }
 
+    /// Prints a result as text in which signs have a colour (an SGR code) on a terminal.
+    pub fn signs(&self, text: &str, colors: &[(&str, &str)]) {
+        if !(self.colored && self.stdout_is_terminal) {
+            return self.text(text);
+        }
+        let text = colors
+            .iter()
+            .fold(printable(text).into_owned(), |text, (sign, color)| text.replace(sign, &self.paint(sign, color)));
+        self.bytes(text.as_bytes());
+    }
+
     /// Says something about what is being done. Nothing under `--quiet`.
     pub fn note(&self, message: &str) {
         if !self.quiet && !self.json {

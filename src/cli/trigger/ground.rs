@@ -80,6 +80,14 @@ impl EngineArgs {
         spec.is_some_and(|spec| spec.kind == Some(engine::EngineKind::Local))
     }
 
+    /// Opens everything, with the jobs of the configuration.
+    ///
+    /// # Errors
+    /// As [`EngineArgs::open_with`].
+    pub async fn open(&self, session: &Session, dry_run: bool) -> Result<Base> {
+        self.open_with(session, dry_run, session.config.trigger.jobs.clone()).await
+    }
+
     /// Opens everything, with these jobs, for a verb that starts runs.
     ///
     /// # Errors

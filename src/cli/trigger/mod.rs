@@ -1,10 +1,12 @@
 //! `ci-tool trigger`: one file a verb.
 
 mod act;
+mod artifacts;
 mod backfill;
 mod cancel;
 mod fill;
-mod ground;
+pub(super) mod ground;
+mod hidden;
 mod jobs;
 mod list;
 mod live;
@@ -12,6 +14,7 @@ mod range;
 mod report;
 mod resolve;
 mod revisions;
+mod status;
 mod until_failure;
 mod vcs;
 mod watch;
@@ -36,6 +39,9 @@ pub enum Verb {
     List(list::Args),
     Cancel(cancel::Args),
     Resolve(resolve::Args),
+    Status(status::Args),
+    Hidden(hidden::Args),
+    Artifacts(artifacts::Args),
 }
 
 /// Runs a verb and returns the exit code.
@@ -51,5 +57,8 @@ pub(super) async fn run(session: Session, verb: Verb) -> Result<u8> {
         Verb::List(args) => list::run(&session, args).await,
         Verb::Cancel(args) => cancel::run(&session, args).await,
         Verb::Resolve(args) => resolve::run(&session, args).await,
+        Verb::Status(args) => status::run(&session, args).await,
+        Verb::Hidden(args) => hidden::run(&session, args).await,
+        Verb::Artifacts(args) => artifacts::run(&session, args).await,
     }
 }

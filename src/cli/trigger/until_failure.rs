@@ -146,10 +146,10 @@ async fn plan(
     hunt: Hunt,
 ) -> Result<Plan> {
     // What ran before is no part of the hunt: it is asked for whatever there is.
-    let have = ground.history_of(wanted, &[&revision.id]).await?.have(&revision.id);
+    let have = ground.history(wanted, &[&revision.id]).await?.have(&revision.id);
     let one = Wanted { times: have + 1, ..wanted.clone() };
     let mut plan = ground.plan(&[one], std::slice::from_ref(revision)).await?;
-    let estimate = ground.history_of(wanted, &[&revision.id]).await?.estimate(hunt.max);
+    let estimate = ground.history(wanted, &[&revision.id]).await?.estimate(hunt.max);
     if let Some(item) = plan.items.pop() {
         let before = plan.items.len();
         plan.items.extend(first_batch(item, hunt).into_iter().map(|mut item| {

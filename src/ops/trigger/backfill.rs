@@ -202,7 +202,7 @@ pub async fn revisions(ground: &Ground<'_>, asked: &Asked) -> Result<(Vec<Revisi
 pub async fn plan(ground: &Ground<'_>, asked: &Asked) -> Result<(Plan, Answer)> {
     let (revisions, depth) = revisions(ground, asked).await?;
     let ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
-    let history = ground.history_of(&asked.wanted, &ids).await?;
+    let history = ground.history(&asked.wanted, &ids).await?;
     let (plan, answer) = plan_by(ground, asked, &revisions, depth, &history).await?;
     // One that starts nothing only tells what is known.
     if let (Some(bad), false) = (revisions.first(), plan.items.is_empty()) {
@@ -280,7 +280,7 @@ async fn plan_by(
 pub async fn span(ground: &Ground<'_>, asked: &Asked) -> Result<Option<Span>> {
     let (revisions, _) = revisions(ground, asked).await?;
     let ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
-    let history = ground.history_of(&asked.wanted, &ids).await?;
+    let history = ground.history(&asked.wanted, &ids).await?;
     Ok(narrowest(&revisions, &history))
 }
 

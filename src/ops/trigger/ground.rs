@@ -69,19 +69,11 @@ impl Ground<'_> {
         Ok(job.clone())
     }
 
-    /// The runs of a job at revisions, with nothing given for it.
+    /// The runs of what is wanted at revisions.
     ///
     /// # Errors
     /// Those of the engine.
-    pub async fn history(&self, job: &str, revisions: &[&str]) -> Result<History> {
-        self.history_of(&Wanted { job: job.into(), ..Wanted::default() }, revisions).await
-    }
-
-    /// The runs at revisions of what is wanted: with the same parameters and variables, where the engine tells them apart.
-    ///
-    /// # Errors
-    /// Those of the engine.
-    pub async fn history_of(&self, wanted: &Wanted, revisions: &[&str]) -> Result<History> {
+    pub async fn history(&self, wanted: &Wanted, revisions: &[&str]) -> Result<History> {
         let revisions = Some(revisions.iter().map(|&revision| revision.to_owned()).collect());
         Ok(History::new(self.engine.runs(&Query { revisions, ..self.query(wanted) }).await?))
     }
@@ -103,8 +95,8 @@ impl Ground<'_> {
     ///
     /// # Errors
     /// The first of the engine's.
-    pub async fn histories(&self, jobs: &[String], revisions: &[&str]) -> Result<HashMap<String, History>> {
-        let asked = jobs.iter().map(|job| async move { Ok((job.clone(), self.history(job, revisions).await?)) });
+    pub async fn histories(&self, all: &[Wanted], revisions: &[&str]) -> Result<HashMap<String, History>> {
+        let asked = all.iter().map(|one| async move { Ok((one.job.clone(), self.history(one, revisions).await?)) });
         stream::iter(asked.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await
     }
 
@@ -130,18 +122,17 @@ impl Ground<'_> {
     /// Those of the engine.
     pub async fn plan(&self, wanted: &[Wanted], revisions: &[Revision]) -> Result<Plan> {
         let ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
-        let mut names: Vec<String> = wanted.iter().map(|wanted| wanted.job.clone()).collect();
-        names.extend(wanted.iter().flat_map(|wanted| self.needed(&wanted.job)));
-        names.sort();
-        names.dedup();
-        let histories = self.histories(&names, &ids).await?;
+        let mut all: Vec<Wanted> = wanted.to_vec();
+        for name in wanted.iter().flat_map(|wanted| self.needed(&wanted.job)) {
+            if !all.iter().any(|one| one.job == name) {
+                all.push(Wanted { job: name, ..Wanted::default() });
+            }
+        }
+        let histories = self.histories(&all, &ids).await?;
         let mut plan = Plan::default();
         for wanted in wanted {
-            let history = match wanted.is_plain() {
-                true => histories.get(&wanted.job).cloned().unwrap_or_default(),
-                false => self.history_of(wanted, &ids).await?,
-            };
-            self.want(&mut plan, wanted, &ids, &history, &histories);
+            let Some(history) = histories.get(&wanted.job) else { continue };
+            self.want(&mut plan, wanted, &ids, history, &histories);
         }
         if !self.engine.abilities().in_process && wanted.iter().any(|wanted| !wanted.is_plain()) {
             plan.notes

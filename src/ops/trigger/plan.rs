@@ -140,6 +140,11 @@ impl History {
         history
     }
 
+    /// Whether there are no runs.
+    pub fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+
     /// The runs at a revision, the latest first.
     pub fn at(&self, revision: &str) -> &[Run] {
         self.at.get(revision).map_or(&[], Vec::as_slice)
