@@ -37,6 +37,8 @@ mod list;
 #[cfg(unix)]
 mod project;
 #[cfg(unix)]
+mod readme;
+#[cfg(unix)]
 mod repeats;
 #[cfg(unix)]
 mod restore;
@@ -55,6 +57,8 @@ mod streams;
 mod terminal;
 #[cfg(unix)]
 mod trigger_backfill;
+#[cfg(unix)]
+mod trigger_example;
 #[cfg(unix)]
 mod trigger_fill;
 #[cfg(unix)]
