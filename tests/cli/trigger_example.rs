@@ -16,10 +16,7 @@ fn every_command_of_the_tour_does_what_it_says() {
     let lines = readme::commands("trigger");
     let mut verbs: Vec<&str> = lines.iter().map(|line| line.split_whitespace().nth(2).unwrap()).collect();
     verbs.dedup();
-    assert_eq!(
-        verbs,
-        ["jobs", "range", "backfill", "fill", "status", "until-failure", "list", "watch", "cancel"]
-    );
+    assert_eq!(verbs, ["jobs", "range", "backfill", "fill", "status", "until-failure", "list", "watch", "cancel"]);
     for line in &lines {
         let id = sessions().first().map(|one| one["session"].as_str().unwrap().to_owned()).unwrap_or_default();
         let ran = readme::run(&sandbox, &dir, line, &id);
