@@ -129,15 +129,7 @@ impl Act<'_> {
     /// The exit code of a plan that asks for nothing: by what there is already.
     fn had_already(&self, plan: &Plan) -> u8 {
         let summary = Summary::default().with(&plan.passed_over);
-<<<<<<< HEAD
         report::nothing(self.session, plan, &summary);
-=======
-        let out = &self.session.out;
-        match out.is_json() {
-            true => out.json(&serde_json::json!({ "schema": 1, "session": null, "plan": plan, "summary": summary })),
-            false => report::had_already(self.session, plan, &summary),
-        }
->>>>>>> wt-docs
         report::code(&summary, self.waits())
     }
 }

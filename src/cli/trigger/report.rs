@@ -78,19 +78,6 @@ pub(super) fn tell(program: &Program, plan: &Plan, hunt: Option<Hunt>) {
     }
 }
 
-/// Prints what there is where nothing is to be triggered.
-pub(super) fn had_already(program: &Program, plan: &Plan, summary: &Summary) {
-    let mut table = Table::new(&[("JOB", Align::Left), ("REVISION", Align::Left), ("WHY", Align::Left)]);
-    for passed_over in &plan.passed_over {
-        table.row([passed_over.job.clone(), short(&passed_over.revision).into(), passed_over.why.to_string()]);
-    }
-    program.out.table(&table);
-    let had = [(summary.passed, "passed"), (summary.failed, "failed"), (summary.open, "are not over")];
-    let had: Vec<String> = had.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    let had = if had.is_empty() { String::new() } else { format!(": of the runs that there are, {}", had.join(", ")) };
-    program.out.note(&format!("nothing is to be triggered{had}"));
-}
-
 /// Jobs and revisions with how many runs each gets, in order.
 fn grouped(plan: &Plan) -> Vec<(&str, &str, usize)> {
     let mut groups: Vec<(&str, &str, usize)> = Vec::new();
@@ -126,7 +113,10 @@ pub(super) fn nothing(program: &Program, plan: &Plan, summary: &Summary) {
     if !plan.passed_over.is_empty() {
         out.table(&table(&[], &plan.passed_over));
     }
-    out.note("nothing is to be triggered");
+    let had = [(summary.passed, "passed"), (summary.failed, "failed"), (summary.open, "are not over")];
+    let had: Vec<String> = had.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let had = if had.is_empty() { String::new() } else { format!(": of the runs that there are, {}", had.join(", ")) };
+    out.note(&format!("nothing is to be triggered{had}"));
 }
 
 fn say(program: &Program, session: &Session, summary: Summary, waited: bool) {
