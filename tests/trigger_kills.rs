@@ -1,0 +1,170 @@
+//! `trigger`, killed with SIGKILL wherever a CI can see it: in the end every revision has the runs that were asked for, and
+//! not one more.
+#![cfg(unix)]
+
+#[path = "support/http.rs"]
+#[allow(dead_code, reason = "shared by suites of which each needs a part")]
+mod http;
+#[path = "support/loopback.rs"]
+#[allow(dead_code, reason = "the benchmark needs the rest")]
+mod loopback;
+#[path = "support/repository.rs"]
+#[allow(dead_code, reason = "shared by suites of which each needs a part")]
+mod repository;
+#[path = "support/sandbox.rs"]
+#[allow(dead_code, reason = "shared by suites of which each needs a part")]
+mod sandbox;
+
+use loopback::{Fate, Loopback, Moment};
+use repository::Repository;
+use rustix::process::{Pid, Signal, kill_process};
+use sandbox::{Ran, Sandbox};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fs,
+    path::PathBuf,
+    sync::{Arc, LazyLock, Mutex},
+    thread,
+    time::Duration,
+};
+
+const REVISIONS: usize = 10;
+const TIMES: usize = 4;
+const RUNS: usize = REVISIONS * TIMES;
+const POINTS: usize = 30;
+/// The command. The revision before the first of the range is `c0`.
+const RANGE: [&str; 10] =
+    ["trigger", "range", "c0..c10", "--job", "unit", "--times", "4", "--engine", "loopback", "--output=json"];
+
+/// A history that every session here reads.
+static HISTORY: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let (repository, _) = Repository::with(dir.path(), &Repository::linear(REVISIONS + 1));
+    let path = repository.dir;
+    (dir, path)
+});
+
+/// When a process dies: at one of its requests, counted from 1.
+#[derive(Debug, Clone, Copy)]
+struct Kill {
+    request: usize,
+    moment: Moment,
+}
+
+/// The process that the CI talks to, and what is to happen to it.
+#[derive(Default)]
+struct Victim {
+    pid: Option<i32>,
+    requests: usize,
+    kill: Option<Kill>,
+}
+
+impl Victim {
+    /// Sees a request.
+    fn sees(&mut self, moment: Moment) -> Fate {
+        self.requests += usize::from(moment == Moment::Arrived);
+        let now = self.kill.is_some_and(|kill| kill.request == self.requests && kill.moment == moment);
+        match self.pid.and_then(Pid::from_raw).filter(|_| now) {
+            Some(pid) => {
+                kill_process(pid, Signal::KILL).unwrap();
+                Fate::Lost
+            }
+            None => Fate::Goes,
+        }
+    }
+}
+
+/// A CI, a machine of its own, and the process there.
+struct Bench {
+    sandbox: Sandbox,
+    loopback: Loopback,
+    victim: Arc<Mutex<Victim>>,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let victim = Arc::new(Mutex::new(Victim::default()));
+        let seen = victim.clone();
+        let eye = move |_, moment| seen.lock().unwrap().sees(moment);
+        let loopback = Loopback::watched(Duration::from_millis(2), Box::new(eye));
+        let sandbox = Sandbox::new();
+        fs::create_dir_all(sandbox.path("config/ci-tool")).unwrap();
+        fs::write(sandbox.path("config/ci-tool/config.yaml"), loopback.config(4)).unwrap();
+        Bench { sandbox, loopback, victim }
+    }
+
+    /// Starts a command that dies as told.
+    fn spawn(&self, args: &[&str], kill: Option<Kill>) -> sandbox::Running {
+        let mut victim = self.victim.lock().unwrap();
+        let running = self.sandbox.tool(args).dir(&HISTORY.1).spawn();
+        *victim = Victim { pid: i32::try_from(running.id()).ok(), requests: 0, kill };
+        running
+    }
+
+    /// Runs a command until it survives, dying once a kill; returns how it ended and how often it died.
+    fn until_it_survives(&self, args: &[&str], kills: &[Kill]) -> (Ran, usize) {
+        let mut kills: VecDeque<Kill> = kills.iter().copied().collect();
+        let mut deaths = 0;
+        loop {
+            let kill = kills.pop_front();
+            let ran = self.spawn(args, kill).wait();
+            if ran.code.is_some() {
+                return (ran, deaths);
+            }
+            deaths += 1;
+            assert!(kill.is_some(), "something else killed it: {}", ran.stderr);
+        }
+    }
+
+    /// Holds that every revision has just the runs that were asked for.
+    #[track_caller]
+    fn exactly(&self, what: &str) {
+        let runs = self.loopback.runs();
+        let keys: BTreeSet<&String> = runs.iter().map(|(_, key)| key).collect();
+        let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+        runs.iter().for_each(|(revision, _)| *counts.entry(revision).or_default() += 1);
+        assert_eq!((counts.len(), runs.len(), keys.len()), (REVISIONS, RUNS, RUNS), "{what}: {counts:?}");
+        assert!(counts.values().all(|count| *count == TIMES), "{what}: {counts:?}");
+    }
+}
+
+fn with_wait() -> Vec<&'static str> {
+    RANGE.iter().copied().chain(["--wait"]).collect()
+}
+
+/// How many requests a session makes that nobody kills.
+fn requests() -> usize {
+    let bench = Bench::new();
+    bench.until_it_survives(&with_wait(), &[]).0.ok();
+    bench.exactly("undisturbed");
+    bench.loopback.asked()
+}
+
+/// Kills sessions at points spread over all their requests, every third twice.
+fn at_points(moment: Moment) {
+    let all = requests();
+    assert!(all > RUNS + 6, "{all} requests: planning, submitting, looking");
+    let one = |point: usize| {
+        let bench = Bench::new();
+        let first = Kill { request: 1 + point * (all - 1) / (POINTS - 1), moment };
+        let again = Kill { request: 1 + point % 7, moment };
+        let kills = if point % 3 == 0 { vec![first, again] } else { vec![first] };
+        let (ran, deaths) = bench.until_it_survives(&with_wait(), &kills);
+        let ran = ran.ok();
+        assert!(deaths >= 1, "{first:?} of {all} never came");
+        bench.exactly(&format!("{kills:?}\n{}", ran.stderr));
+        let summary = &ran.json()["summary"];
+        assert_eq!((&summary["ran"], &summary["passed"]), (&RUNS.into(), &RUNS.into()), "{kills:?}: {summary}");
+    };
+    thread::scope(|scope| (0..POINTS).for_each(|point| drop(scope.spawn(move || one(point)))));
+}
+
+#[test]
+fn a_session_killed_before_any_request_has_exactly_the_runs_asked_for() {
+    at_points(Moment::Arrived);
+}
+
+#[test]
+fn a_session_killed_before_any_answer_has_exactly_the_runs_asked_for() {
+    at_points(Moment::Done);
+}
