@@ -210,7 +210,9 @@ async fn what_is_refused_is_not_sent_again_and_the_others_go_on() {
     engine.answer([Answer::Refused]);
     let mut owned = opened(&world, &begin("x", None), plan(1, &["a", "b"], &History::default())).await;
     assert!(driven(&world, &engine, &mut owned, Until::Over).await.unwrap());
-    assert_eq!((states(&owned.session), engine.submissions()), (vec![State::Skipped, State::Succeeded], 2));
+    // Either may come first.
+    let count = |state| states(&owned.session).into_iter().filter(|seen| *seen == state).count();
+    assert_eq!((count(State::Skipped), count(State::Succeeded), engine.submissions()), (1, 1, 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,7 +18,7 @@ mod sandbox;
 use loopback::{Fate, Loopback, Moment};
 use repository::Repository;
 use rustix::process::{Pid, Signal, kill_process};
-use sandbox::{Ran, Sandbox};
+use sandbox::{Ran, Sandbox, until};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fs,
@@ -91,6 +91,11 @@ impl Bench {
         fs::create_dir_all(sandbox.path("config/ci-tool")).unwrap();
         fs::write(sandbox.path("config/ci-tool/config.yaml"), loopback.config(4)).unwrap();
         Bench { sandbox, loopback, victim }
+    }
+
+    /// Runs a command that nobody kills.
+    fn tool(&self, args: &[&str]) -> Ran {
+        self.sandbox.tool(args).dir(&HISTORY.1).run()
     }
 
     /// Starts a command that dies as told.
@@ -167,4 +172,45 @@ fn a_session_killed_before_any_request_has_exactly_the_runs_asked_for() {
 #[test]
 fn a_session_killed_before_any_answer_has_exactly_the_runs_asked_for() {
     at_points(Moment::Done);
+}
+
+#[test]
+fn a_watch_that_drives_can_be_killed_too() {
+    let one = |point: usize| {
+        let bench = Bench::new();
+        let submissions = Kill { request: 12 + 3 * point, moment: Moment::Done };
+        assert_eq!(bench.spawn(&RANGE, Some(submissions)).wait().code, None);
+        let listed = bench.tool(&["trigger", "list", "--output=json"]).ok().json();
+        let id = listed["sessions"][0]["id"].as_str().unwrap_or_else(|| panic!("{listed}")).to_owned();
+        let kills = [2, 20, 1].map(|request| Kill { request: request + point, moment: Moment::Done });
+        let (ran, deaths) = bench.until_it_survives(&["trigger", "watch", &id], &kills);
+        ran.ok();
+        assert!(deaths >= 2, "{deaths}");
+        bench.exactly(&format!("{point}"));
+    };
+    thread::scope(|scope| (0..4).for_each(|point| drop(scope.spawn(move || one(point)))));
+}
+
+#[test]
+fn of_two_processes_with_the_same_command_one_drives_and_the_other_says_so() {
+    let bench = Bench::new();
+    let first = bench.spawn(&with_wait(), None);
+    until("the first has begun to ask", || bench.loopback.runs().len() > 4);
+    bench.tool(&with_wait()).fails(1, &["is being driven by another process", "ci-tool trigger watch"]);
+    first.wait().ok();
+    bench.exactly("one after the other");
+}
+
+#[test]
+fn of_many_processes_with_the_same_command_that_start_at_once_one_drives() {
+    let bench = Bench::new();
+    let args = with_wait();
+    let all: Vec<_> = (0..6).map(|_| bench.sandbox.tool(&args).dir(&HISTORY.1).spawn()).collect();
+    let ended: Vec<Ran> = all.into_iter().map(sandbox::Running::wait).collect();
+    let (drove, others): (Vec<Ran>, Vec<Ran>) = ended.into_iter().partition(|ran| ran.code == Some(0));
+    assert_eq!(drove.len(), 1, "{drove:?} {others:?}");
+    for other in others {
+        other.fails(1, &["another process", "ci-tool trigger watch"]);
+    }
+    bench.exactly("at once");
 }
