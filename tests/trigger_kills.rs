@@ -181,7 +181,7 @@ fn a_watch_that_drives_can_be_killed_too() {
         let submissions = Kill { request: 12 + 3 * point, moment: Moment::Done };
         assert_eq!(bench.spawn(&RANGE, Some(submissions)).wait().code, None);
         let listed = bench.tool(&["trigger", "list", "--output=json"]).ok().json();
-        let id = listed["sessions"][0]["id"].as_str().unwrap_or_else(|| panic!("{listed}")).to_owned();
+        let id = listed["sessions"][0]["session"].as_str().unwrap_or_else(|| panic!("{listed}")).to_owned();
         let kills = [2, 20, 1].map(|request| Kill { request: request + point, moment: Moment::Done });
         let (ran, deaths) = bench.until_it_survives(&["trigger", "watch", &id], &kills);
         ran.ok();
@@ -196,7 +196,7 @@ fn of_two_processes_with_the_same_command_one_drives_and_the_other_says_so() {
     let bench = Bench::new();
     let first = bench.spawn(&with_wait(), None);
     until("the first has begun to ask", || bench.loopback.runs().len() > 4);
-    bench.tool(&with_wait()).fails(1, &["is being driven by another process", "ci-tool trigger watch"]);
+    bench.tool(&with_wait()).code(1).says(&["is being driven by another process", "trigger watch"]);
     first.wait().ok();
     bench.exactly("one after the other");
 }
@@ -210,7 +210,7 @@ fn of_many_processes_with_the_same_command_that_start_at_once_one_drives() {
     let (drove, others): (Vec<Ran>, Vec<Ran>) = ended.into_iter().partition(|ran| ran.code == Some(0));
     assert_eq!(drove.len(), 1, "{drove:?} {others:?}");
     for other in others {
-        other.fails(1, &["another process", "ci-tool trigger watch"]);
+        other.code(1).says(&["another process", "ci-tool trigger watch"]);
     }
     bench.exactly("at once");
 }
