@@ -214,3 +214,40 @@ fn of_many_processes_with_the_same_command_that_start_at_once_one_drives() {
     }
     bench.exactly("at once");
 }
+
+/// What a killed process ran lives on, and must not disturb who takes its tree: each run here says that it begins, works on a
+/// file of its tree for a while, and counts only when that was its alone.
+#[test]
+fn local_runs_of_a_killed_process_end_before_their_tree_is_used_again() {
+    const TIMES: usize = 12;
+    let sandbox = Sandbox::new();
+    let (began, done) = (sandbox.path("began"), sandbox.path("done"));
+    let script = format!(
+        "echo $CI_TOOL_RUN $$ >>'{}'; echo $CI_TOOL_RUN >mine; sleep 0.3; grep -qx $CI_TOOL_RUN mine && echo $CI_TOOL_RUN >>'{}'",
+        began.display(),
+        done.display()
+    );
+    let lines = |path: &PathBuf| -> Vec<String> {
+        fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect()
+    };
+    let args = ["trigger", "range", "c9..c10", "--run", &script, "--times", "12", "--output=json"];
+    // Each time a few runs more have begun, so that it dies while some run, and others wait or are over.
+    for kill in [1, 4, 7] {
+        let running = sandbox.tool(args).dir(&HISTORY.1).spawn();
+        until("some have begun", || lines(&began).len() >= kill);
+        kill_process(Pid::from_raw(running.id().cast_signed()).unwrap(), Signal::KILL).unwrap();
+        assert_eq!(running.wait().code, None);
+    }
+    let ran = sandbox.tool(args).dir(&HISTORY.1).run().ok();
+    assert_eq!(ran.json()["summary"]["passed"], TIMES, "{}", ran.stderr);
+    if cfg!(target_os = "linux") {
+        let lives = |line: &String| {
+            let environ = format!("/proc/{}/environ", line.split(' ').nth(1).unwrap());
+            let environ = String::from_utf8_lossy(&fs::read(environ).unwrap_or_default()).into_owned();
+            environ.contains(sandbox.path("").to_str().unwrap())
+        };
+        assert_eq!(lines(&began).iter().filter(|line| lives(line)).count(), 0, "nothing of it lives on");
+    }
+    let passed: BTreeSet<String> = lines(&done).into_iter().collect();
+    assert!(passed.len() >= TIMES, "{passed:?}");
+}
