@@ -2,6 +2,10 @@
 //! not one more.
 #![cfg(unix)]
 
+#[path = "support/mod.rs"]
+#[allow(dead_code, reason = "this suite needs no proxy")]
+mod support;
+
 #[path = "support/http.rs"]
 #[allow(dead_code, reason = "shared by suites of which each needs a part")]
 mod http;
@@ -15,6 +19,8 @@ mod repository;
 #[allow(dead_code, reason = "shared by suites of which each needs a part")]
 mod sandbox;
 
+use ci_tool::store::{self, Handle};
+use libtest_mimic::{Failed, Trial};
 use loopback::{Fate, Loopback, Moment};
 use repository::Repository;
 use rustix::process::{Pid, Signal, kill_process};
@@ -23,10 +29,12 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fs,
     path::PathBuf,
+    process::ExitCode,
     sync::{Arc, LazyLock, Mutex},
     thread,
     time::Duration,
 };
+use support::azurite;
 
 const REVISIONS: usize = 10;
 const TIMES: usize = 4;
@@ -35,6 +43,41 @@ const POINTS: usize = 30;
 /// The command. The revision before the first of the range is `c0`.
 const RANGE: [&str; 10] =
     ["trigger", "range", "c0..c10", "--job", "unit", "--times", "4", "--engine", "loopback", "--output=json"];
+
+fn main() -> ExitCode {
+    let trials = vec![
+        trial(
+            "a_session_killed_before_any_request_has_exactly_the_runs_asked_for",
+            a_session_killed_before_any_request_has_exactly_the_runs_asked_for,
+        ),
+        trial(
+            "a_session_killed_before_any_answer_has_exactly_the_runs_asked_for",
+            a_session_killed_before_any_answer_has_exactly_the_runs_asked_for,
+        ),
+        trial("a_watch_that_drives_can_be_killed_too", a_watch_that_drives_can_be_killed_too),
+        trial(
+            "of_two_processes_with_the_same_command_one_drives_and_the_other_says_so",
+            of_two_processes_with_the_same_command_one_drives_and_the_other_says_so,
+        ),
+        trial(
+            "of_many_processes_with_the_same_command_that_start_at_once_one_drives",
+            of_many_processes_with_the_same_command_that_start_at_once_one_drives,
+        ),
+        trial(
+            "local_runs_of_a_killed_process_end_before_their_tree_is_used_again",
+            local_runs_of_a_killed_process_end_before_their_tree_is_used_again,
+        ),
+    ];
+    let on_azurite = vec![trial("a_session_killed_on_azure_goes_on_once_its_lease_is_over", on_azure)];
+    support::run(trials, on_azurite, azurite::stop)
+}
+
+fn trial(name: &str, check: fn()) -> Trial {
+    Trial::test(name, move || -> Result<(), Failed> {
+        check();
+        Ok(())
+    })
+}
 
 /// A history that every session here reads.
 static HISTORY: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
@@ -76,6 +119,8 @@ impl Victim {
 
 /// A CI, a machine of its own, and the process there.
 struct Bench {
+    /// The variables that lead to the store; without them it is a directory.
+    store: Vec<(&'static str, String)>,
     sandbox: Sandbox,
     loopback: Loopback,
     victim: Arc<Mutex<Victim>>,
@@ -90,18 +135,23 @@ impl Bench {
         let sandbox = Sandbox::new();
         fs::create_dir_all(sandbox.path("config/ci-tool")).unwrap();
         fs::write(sandbox.path("config/ci-tool/config.yaml"), loopback.config(4)).unwrap();
-        Bench { sandbox, loopback, victim }
+        Bench { store: Vec::new(), sandbox, loopback, victim }
+    }
+
+    fn call(&self, args: &[&str]) -> sandbox::Call {
+        let call = self.sandbox.tool(args).dir(&HISTORY.1);
+        self.store.iter().fold(call, |call, (name, value)| call.env(name, value))
     }
 
     /// Runs a command that nobody kills.
     fn tool(&self, args: &[&str]) -> Ran {
-        self.sandbox.tool(args).dir(&HISTORY.1).run()
+        self.call(args).run()
     }
 
     /// Starts a command that dies as told.
     fn spawn(&self, args: &[&str], kill: Option<Kill>) -> sandbox::Running {
         let mut victim = self.victim.lock().unwrap();
-        let running = self.sandbox.tool(args).dir(&HISTORY.1).spawn();
+        let running = self.call(args).spawn();
         *victim = Victim { pid: i32::try_from(running.id()).ok(), requests: 0, kill };
         running
     }
@@ -164,17 +214,14 @@ fn at_points(moment: Moment) {
     thread::scope(|scope| (0..POINTS).for_each(|point| drop(scope.spawn(move || one(point)))));
 }
 
-#[test]
 fn a_session_killed_before_any_request_has_exactly_the_runs_asked_for() {
     at_points(Moment::Arrived);
 }
 
-#[test]
 fn a_session_killed_before_any_answer_has_exactly_the_runs_asked_for() {
     at_points(Moment::Done);
 }
 
-#[test]
 fn a_watch_that_drives_can_be_killed_too() {
     let one = |point: usize| {
         let bench = Bench::new();
@@ -191,7 +238,6 @@ fn a_watch_that_drives_can_be_killed_too() {
     thread::scope(|scope| (0..4).for_each(|point| drop(scope.spawn(move || one(point)))));
 }
 
-#[test]
 fn of_two_processes_with_the_same_command_one_drives_and_the_other_says_so() {
     let bench = Bench::new();
     let first = bench.spawn(&with_wait(), None);
@@ -201,7 +247,6 @@ fn of_two_processes_with_the_same_command_one_drives_and_the_other_says_so() {
     bench.exactly("one after the other");
 }
 
-#[test]
 fn of_many_processes_with_the_same_command_that_start_at_once_one_drives() {
     let bench = Bench::new();
     let args = with_wait();
@@ -215,15 +260,15 @@ fn of_many_processes_with_the_same_command_that_start_at_once_one_drives() {
     bench.exactly("at once");
 }
 
-/// What a killed process ran lives on, and must not disturb who takes its tree: each run here says that it begins, works on a
-/// file of its tree for a while, and counts only when that was its alone.
-#[test]
+/// What a killed process ran lives on, and must not disturb who takes its tree: each run here says that it begins, writes to a
+/// file of its tree for a while, and fails when another one does.
 fn local_runs_of_a_killed_process_end_before_their_tree_is_used_again() {
     const TIMES: usize = 12;
     let sandbox = Sandbox::new();
     let (began, done) = (sandbox.path("began"), sandbox.path("done"));
     let script = format!(
-        "echo $CI_TOOL_RUN $$ >>'{}'; echo $CI_TOOL_RUN >mine; sleep 0.3; grep -qx $CI_TOOL_RUN mine && echo $CI_TOOL_RUN >>'{}'",
+        "echo $CI_TOOL_RUN $$ >>'{}'; for n in 1 2 3 4 5 6; do echo $CI_TOOL_RUN >mine; sleep 0.05; \
+         grep -qx $CI_TOOL_RUN mine || exit 1; done; echo $CI_TOOL_RUN >>'{}'",
         began.display(),
         done.display()
     );
@@ -250,4 +295,32 @@ fn local_runs_of_a_killed_process_end_before_their_tree_is_used_again() {
     }
     let passed: BTreeSet<String> = lines(&done).into_iter().collect();
     assert!(passed.len() >= TIMES, "{passed:?}");
+}
+
+/// Where the store is no directory, a killed process is known to be dead when its lease is over, two minutes later: until
+/// then the same command says that another process drives the session. Here the lease is taken away instead.
+fn on_azure() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let one = |point: usize, url: String| {
+        let mut bench = Bench::new();
+        bench.store =
+            vec![("CI_TOOL_STORE", url.clone()), ("AZURE_STORAGE_CONNECTION_STRING", azurite::connection_string())];
+        let env = |name: &str| (name == "AZURE_STORAGE_CONNECTION_STRING").then(azurite::connection_string);
+        let store: Handle = store::open(&url, &env).unwrap();
+        let moment = if point % 2 == 0 { Moment::Arrived } else { Moment::Done };
+        for request in [8, 9 + point, 3] {
+            if bench.spawn(&with_wait(), Some(Kill { request: request + point, moment })).wait().code.is_some() {
+                break;
+            }
+            bench.tool(&with_wait()).code(1).says(&["is being driven by another process"]);
+            let listed = bench.tool(&["trigger", "list", "--output=json"]).ok().json();
+            let id = listed["sessions"][0]["session"].as_str().unwrap_or_else(|| panic!("{listed}")).to_owned();
+            runtime.block_on(store.drop_lease(&format!("session-{id}"))).unwrap();
+        }
+        bench.tool(&with_wait()).ok();
+        bench.exactly(&format!("{point}"));
+    };
+    let one = &one;
+    let url = |point: usize| format!("az://{}/trigger-kills-{point}", azurite::ACCOUNT);
+    thread::scope(|scope| (0..4).for_each(|point| drop(scope.spawn(move || one(point, url(point))))));
 }
