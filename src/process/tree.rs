@@ -17,6 +17,7 @@ use windows as sys;
 use super::{Command, Stdin, StopReason, tee::Pipe};
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use std::{
+    ffi::OsStr,
     io,
     process::{ExitStatus, Stdio},
     thread,
@@ -130,4 +131,11 @@ impl Drop for Tree {
 /// Kills the trees of all running commands, for a process that is about to end.
 pub(super) fn kill_all() {
     sys::kill_all();
+}
+
+/// Kills every process whose environment gives the variable `name` this `value`, but for this one: what a process left
+/// running that was killed itself. Blocks until they are gone, at most for `limit`; false when some are not. Where there is no
+/// `/proc`, on Unix, none is found; on Windows there is none.
+pub fn kill_having(name: &str, value: &OsStr, limit: Duration) -> bool {
+    sys::kill_having(name, value, limit)
 }

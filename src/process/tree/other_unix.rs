@@ -2,6 +2,7 @@
 
 use super::unix::{Run, Seen};
 use rustix::process::Pid;
+use std::ffi::OsStr;
 
 /// Whether [`living`] can see anything.
 pub const SEES: bool = false;
@@ -21,3 +22,7 @@ pub fn start_time(_: Pid) -> u64 {
 }
 
 pub fn reap(_: &[Run]) {}
+
+pub fn having(_: &str, _: &OsStr) -> Vec<Pid> {
+    Vec::new()
+}

@@ -133,6 +133,24 @@ pub fn kill_all() {
     }
 }
 
+pub fn kill_having(name: &str, value: &OsStr, limit: Duration) -> bool {
+    let deadline = Instant::now() + limit;
+    loop {
+        let left = strays::having(name, value);
+        if left.is_empty() {
+            return true;
+        }
+        for pid in left {
+            // One that ended meanwhile is what was wanted.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        thread::sleep(super::GLANCE);
+    }
+}
+
 /// Sends a signal to everything in the tree, and returns whether any of it is known to have been alive.
 fn send(run: &Run, runs: &[Run], seen: &mut Seen, signal: Signal) -> bool {
     let living = strays::living(run, runs, seen);

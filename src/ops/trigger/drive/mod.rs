@@ -191,7 +191,13 @@ impl Driver<'_> {
             tokio::select! {
                 biased;
                 _ = stop.requested() => return Err(self.interrupted()),
-                Some(sent) = self.sending.next() => self.sent(sent?)?,
+                Some(sent) = self.sending.next() => {
+                    self.sent(sent?)?;
+                    // All that have ended: what follows takes as long as the session.
+                    while let Some(Some(sent)) = self.sending.next().now_or_never() {
+                        self.sent(sent?)?;
+                    }
+                }
                 seen = looking => {
                     look = None;
                     self.seen(seen).await?;
@@ -243,7 +249,12 @@ impl Driver<'_> {
         if self.not_before.is_some_and(|until| Instant::now() < until) {
             return Ok(());
         }
-        let room = (self.engine.abilities().submissions.max(1) * AHEAD).saturating_sub(self.sending.len());
+        let at_once = self.engine.abilities().submissions.max(1);
+        let room = (at_once * AHEAD).saturating_sub(self.sending.len());
+        // Looking for what can be sent takes as long as the session: it pays for as many as can be under way.
+        if room < at_once {
+            return Ok(());
+        }
         let mut sent = 0;
         for step in steps(&self.owned.session, self.limits, &self.busy, &self.outside) {
             match step {
