@@ -132,7 +132,7 @@ async fn requests_that_collapsed_are_issued_again_and_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_folded_into_anothers_request_is_issued_again() {
+async fn somebody_elses_waiting_request_is_not_folded_into_ours() {
     let dir = tempfile::tempdir().unwrap();
     let world = world(&dir);
     let mut engine = Memory::new(always(State::Succeeded));
@@ -142,9 +142,8 @@ async fn what_was_folded_into_anothers_request_is_issued_again() {
     engine.add(theirs);
     let mut owned = opened(&world, &begin("x", None), plan(1, &["a"], &History::default())).await;
     assert!(driven(&world, &engine, &mut owned, Until::Over).await.unwrap());
-    assert_eq!(told(&engine), BTreeMap::from([("a".into(), 2)]));
-    assert_eq!(owned.session.items[0].collapsed(), 1);
-    assert_eq!(states(&owned.session), [State::Succeeded]);
+    assert_eq!((engine.runs_there().len(), engine.submissions()), (2, 1));
+    assert_eq!((states(&owned.session), owned.session.items[0].collapsed()), (vec![State::Succeeded], 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,9 +170,13 @@ async fn without_keys_a_lost_answer_stays_uncertain_and_nothing_is_sent_blindly(
     for _ in 0..2 {
         assert!(!driven(&world, &engine, &mut owned, Until::Over).await.unwrap());
         assert_eq!(engine.submissions(), 2);
-        assert_eq!(states(&owned.session), [State::Uncertain, State::Succeeded]);
+        // Either may come first.
+        let mut states = states(&owned.session);
+        states.sort_by_key(|state| *state != State::Uncertain);
+        assert_eq!(states, [State::Uncertain, State::Succeeded]);
     }
-    let fate = &owned.session.items[0].attempts[0].fate;
+    let lost = owned.session.items.iter().find(|tracked| tracked.state() == State::Uncertain).unwrap();
+    let fate = &lost.attempts[0].fate;
     assert!(matches!(fate, Fate::Uncertain { candidates, .. } if candidates.len() == 2), "{fate:?}");
 }
 
@@ -210,7 +213,9 @@ async fn what_is_refused_is_not_sent_again_and_the_others_go_on() {
     engine.answer([Answer::Refused]);
     let mut owned = opened(&world, &begin("x", None), plan(1, &["a", "b"], &History::default())).await;
     assert!(driven(&world, &engine, &mut owned, Until::Over).await.unwrap());
-    assert_eq!((states(&owned.session), engine.submissions()), (vec![State::Skipped, State::Succeeded], 2));
+    // Either may come first.
+    let count = |state| states(&owned.session).into_iter().filter(|seen| *seen == state).count();
+    assert_eq!((count(State::Skipped), count(State::Succeeded), engine.submissions()), (1, 1, 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,8 @@
 //! What the local engine adds to a run: `cargo bench --bench local -- [RUNS]`.
 //!
 //! Runs `true` 2,000 times at one revision, one at a time, and next to it a plain shell loop of what each run cannot do
-//! without: `git checkout --force --detach`, `git clean -ffdx`, `sh -c true`. The two take turns in rounds.
+//! without: `git checkout --force --detach`, `git clean -ffdx`, `sh -c true`. They take turns in rounds, with a session of
+//! the program that does the same: `trigger range REV --run true --times N`.
 #![allow(clippy::print_stdout, reason = "the numbers are the result")]
 
 #[path = "../../tests/support/ground.rs"]
@@ -29,19 +30,28 @@ fn main() {
     ground.git(&["worktree", "add", "--quiet", "--detach", &tree.to_string_lossy()]);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let (mut shell, mut engine) = (Duration::ZERO, Duration::ZERO);
+    let (mut shell, mut engine, mut whole) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let one = ground.engine(1);
-    // The clone and the tree are made once.
+    // The clones and the trees are made once.
     runtime.block_on(runs(&one, &revision, "warm", 1));
+    session(&ground, 1);
     for round in 0..ROUNDS {
         shell += plain(&ground, &tree, &revision, each);
         engine += runtime.block_on(runs(&one, &revision, &format!("one-{round}"), each));
+        // Those of the rounds before count.
+        whole += session(&ground, 1 + each * (round + 1));
     }
     let total = each * ROUNDS;
     let per = |time: Duration| time.as_secs_f64() * 1e3 / total as f64;
     println!("{total} runs of `true` on a tree of {} files, one at a time", files.len());
     println!("  shell loop: {:.1} s, {:.2} ms a run", shell.as_secs_f64(), per(shell));
     println!("  engine:     {:.1} s, {:.2} ms a run", engine.as_secs_f64(), per(engine));
+    println!("  session:    {:.1} s, {:.2} ms a run", whole.as_secs_f64(), per(whole));
+    println!(
+        "  the session adds {:.2} ms a run, {:.2} times the loop",
+        per(whole) - per(shell),
+        per(whole) / per(shell)
+    );
     println!(
         "  the engine adds {:.2} ms a run, {:.2} times the loop",
         per(engine) - per(shell),
@@ -73,6 +83,25 @@ async fn runs(engine: &Local, revision: &str, name: &str, count: usize) -> Durat
         assert!(open.iter().all(|run| !run.state.is_over() || run.exit_code == Some(0)));
         open.retain(|run| !run.state.is_over());
     }
+    start.elapsed()
+}
+
+/// The program, until the revision has so many runs.
+fn session(ground: &Ground, times: usize) -> Duration {
+    let config = ground.path("home/ci-tool");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("config.yaml"), "engines: {local: {kind: local, at_once: 1}}\n").unwrap();
+    let start = Instant::now();
+    let output = Command::new(env!("CARGO_BIN_EXE_ci-tool"))
+        .args(["trigger", "range", "main", "--run", "true", "--quiet"])
+        .args(["--times", &times.to_string(), "--budget", &times.to_string()])
+        .current_dir(ground.repo())
+        .env_clear()
+        .envs(ground.env().into_iter().filter(|(name, _)| !name.starts_with("CI_TOOL_")))
+        .envs(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"].map(|name| (name, ground.path("home"))))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     start.elapsed()
 }
 

@@ -333,7 +333,11 @@ fn parse_when(text: &str) -> Result<Option<When>> {
 /// # Errors
 /// `Usage`, naming the glob.
 pub fn globs(what: &str, patterns: &[String]) -> Result<GlobSet> {
-    let bad = |e: globset::Error| Error::new(Kind::Usage, format!("{what} holds a glob that is none")).with_source(e);
+    let bad = |e: globset::Error| {
+        Error::new(Kind::Usage, format!("{what} holds a glob that is none"))
+            .with_source(e)
+            .hint("globs have *, ?, [a-z] and {one,other}; a backslash before one of these takes it as it is")
+    };
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         set.add(Glob::new(pattern).map_err(bad)?);

@@ -196,11 +196,18 @@ impl Client {
             loop {
                 // The body is bytes: the request can always be copied.
                 let Some(request) = request.try_clone() else { return Err(Failure::Broken("no copy".into())) };
-                let failure = match attempt(client, request, call).await {
+                let next = pauses.next();
+                // One that hangs leaves time for another one.
+                let limit = match (call.repeat, next) {
+                    (Repeat::Safe, Some(_)) => Instant::now() + call.deadline.duration_since(Instant::now()) / 2,
+                    _ => call.deadline,
+                };
+                let tried = tokio::time::timeout_at(limit, attempt(client, request, call)).await;
+                let failure = match tried.unwrap_or(Err(Failure::TimedOut)) {
                     Ok(answer) => return Ok(answer),
                     Err(failure) => failure,
                 };
-                let Some(pause) = pauses.next().filter(|_| again(&failure, call.repeat)) else { return Err(failure) };
+                let Some(pause) = next.filter(|_| again(&failure, call.repeat)) else { return Err(failure) };
                 let pause = match failure {
                     Failure::Status { retry_after: Some(RetryAfter(asked)), .. } => pause.max(asked),
                     _ => pause,

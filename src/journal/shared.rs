@@ -23,13 +23,26 @@ pub enum Lasting {
 /// segments under the prefix and a lease in any other store.
 pub enum Journal<T> {
     /// A file, written by a thread of its own: what is appended while it syncs goes together into the next sync.
-    File(mpsc::Sender<Waiting<T>>),
+    File(Writer<T>),
     /// Segments.
     Store(StoreJournal<T>, #[doc(hidden)] Box<dyn Lease>),
 }
 
-#[doc(hidden)]
-pub struct Waiting<T> {
+/// The thread that writes a file. It is waited for when this is dropped, so that the file is let go of by then.
+pub struct Writer<T> {
+    queue: Option<mpsc::Sender<Waiting<T>>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl<T> Drop for Writer<T> {
+    fn drop(&mut self) {
+        self.queue = None;
+        // Every append was answered, so that it has nothing more to do.
+        let _ = self.thread.take().map(thread::JoinHandle::join);
+    }
+}
+
+struct Waiting<T> {
     record: T,
     lasting: Lasting,
     answer: oneshot::Sender<Result<()>>,
@@ -59,11 +72,11 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Journal<T> {
         }
         let (mut journal, records) = FileJournal::open(&path, purpose)?;
         let (queue, waiting) = mpsc::channel();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("journal".into())
             .spawn(move || serve(&mut journal, &waiting))
             .map_err(|e| Error::io("starting the writer of", &path, e))?;
-        Ok((Journal::File(queue), records))
+        Ok((Journal::File(Writer { queue: Some(queue), thread: Some(thread) }), records))
     }
 
     /// Reads the records of a journal that another process may be writing. One that was never written has none.
@@ -84,9 +97,10 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Journal<T> {
     pub async fn append(&self, record: &T, lasting: Lasting) -> Result<()> {
         match self {
             Journal::Store(journal, _) => journal.append(record).await,
-            Journal::File(queue) => {
+            Journal::File(Writer { queue, .. }) => {
                 let ended = || Error::new(Kind::Internal, "appending to a journal: its writer has ended");
                 let (answer, answered) = oneshot::channel();
+                let queue = queue.as_ref().ok_or_else(ended)?;
                 queue.send(Waiting { record: record.clone(), lasting, answer }).map_err(|_| ended())?;
                 answered.await.map_err(|_| ended())?
             }

@@ -15,9 +15,9 @@ use unix as sys;
 use windows as sys;
 
 use super::{Command, Stdin, StopReason, tee::Pipe};
-use crate::error::{Error, Kind, Result};
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use std::{
+    ffi::OsStr,
     io,
     process::{ExitStatus, Stdio},
     thread,
@@ -129,28 +129,13 @@ impl Drop for Tree {
 }
 
 /// Kills the trees of all running commands, for a process that is about to end.
-/// Kills what a dead process of ours left running: everything that carries a variable with a value that nothing else has. It
-/// proves that nothing of it is left.
-///
-/// # Errors
-/// `Unsupported` where processes of others cannot be seen; `Internal` when something does not die.
-pub async fn end_marked(name: &str, value: &str) -> Result<()> {
-    const LIMIT: Duration = Duration::from_secs(10);
-    if !sys::SEES {
-        return Err(Error::new(Kind::Unsupported, "here nobody can tell what a dead process left running")
-            .hint("look for it yourself, stop it, and say so"));
-    }
-    let deadline = Instant::now() + LIMIT;
-    while sys::kill_carrying(name, value) {
-        if Instant::now() >= deadline {
-            return Err(Error::new(Kind::Internal, format!("what carries {name}={value} does not die"))
-                .hint("a process may be stuck in the kernel: look at it with ps"));
-        }
-        sleep(GLANCE).await;
-    }
-    Ok(())
-}
-
 pub(super) fn kill_all() {
     sys::kill_all();
+}
+
+/// Kills every process whose environment gives the variable `name` this `value`, but for this one: what a process left
+/// running that was killed itself. Blocks until they are gone, at most for `limit`; false when some are not. Where there is no
+/// `/proc`, on Unix, none is found; on Windows there is none.
+pub fn kill_having(name: &str, value: &OsStr, limit: Duration) -> bool {
+    sys::kill_having(name, value, limit)
 }

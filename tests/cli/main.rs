@@ -35,6 +35,10 @@ mod gc;
 mod get;
 mod list;
 #[cfg(unix)]
+mod project;
+#[cfg(unix)]
+mod readme;
+#[cfg(unix)]
 mod repeats;
 #[cfg(unix)]
 mod restore;
@@ -51,9 +55,23 @@ mod show;
 mod streams;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(unix)]
+mod trigger_backfill;
+#[cfg(unix)]
+mod trigger_example;
+#[cfg(unix)]
+mod trigger_fill;
+#[cfg(unix)]
+mod trigger_mistakes;
+#[cfg(unix)]
+mod trigger_range;
 mod trigger_revisions;
 #[cfg(unix)]
+mod trigger_sessions;
+#[cfg(unix)]
 mod trigger_status;
+#[cfg(unix)]
+mod trigger_until_failure;
 mod verify;
 
 /// Puts the record of a complete capture without data into the store: saved an hour ago, kept for another day.

@@ -150,7 +150,7 @@ impl Engine for Memory {
         let run = Run {
             revision: Some(request.revision.clone()),
             key: self.keys.then(|| request.key.clone()),
-            ..Run::new(format!("{}", inner.runs.len() + 100), &request.job, State::Pending)
+            ..Run::new(format!("{}", inner.submissions + 99), &request.job, State::Pending)
         };
         let answer = inner.answers.pop_front().unwrap_or(Answer::Taken);
         match answer {

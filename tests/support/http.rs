@@ -73,8 +73,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server. `handle` gets each request and its number, from 0.
+    /// Starts a server that closes a connection after each answer. `handle` gets each request and its number, from 0.
     pub fn start(handle: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Server {
+        Server::serve(handle, false)
+    }
+
+    /// Starts one whose connections stay open for further requests, as those of real servers do.
+    pub fn keeping_alive(handle: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Server {
+        Server::serve(handle, true)
+    }
+
+    fn serve(handle: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static, keeps_alive: bool) -> Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -87,14 +96,19 @@ impl Server {
                 let (handle, asked) = (handle.clone(), remembered.clone());
                 tokio::spawn(async move {
                     let mut stream = stream;
-                    let Some(request) = receive(&mut stream).await else { return };
-                    let number = {
-                        let mut asked = asked.lock().unwrap();
-                        asked.push(request.clone());
-                        asked.len() - 1
-                    };
-                    // A caller that gave up is no failure of the server's.
-                    let _ = reply(stream, handle(&request, number)).await;
+                    let _ = stream.set_nodelay(true);
+                    while let Some(request) = receive(&mut stream).await {
+                        let number = {
+                            let mut asked = asked.lock().unwrap();
+                            asked.push(request.clone());
+                            asked.len() - 1
+                        };
+                        // A caller that gave up is no failure of the server's.
+                        let open = reply(&mut stream, handle(&request, number), keeps_alive).await;
+                        if !matches!(open, Ok(true)) {
+                            return;
+                        }
+                    }
                 });
             }
         });
@@ -145,7 +159,8 @@ async fn receive(stream: &mut TcpStream) -> Option<Request> {
     Some(Request { method, target, headers, body })
 }
 
-async fn reply(mut stream: TcpStream, mut reply: Reply) -> std::io::Result<()> {
+/// Whether the connection is still open.
+async fn reply(stream: &mut TcpStream, mut reply: Reply, keeps_alive: bool) -> std::io::Result<bool> {
     while let Reply::Late(after, then) = reply {
         tokio::time::sleep(after).await;
         reply = *then;
@@ -154,9 +169,13 @@ async fn reply(mut stream: TcpStream, mut reply: Reply) -> std::io::Result<()> {
     match reply {
         Reply::Answer(status, more, body) => {
             let length = body.len();
-            let head = format!("HTTP/1.1 {status} X\r\n{more}content-length: {length}\r\nconnection: close\r\n\r\n");
-            stream.write_all(head.as_bytes()).await?;
-            stream.write_all(&body).await?;
+            let connection = if keeps_alive { "keep-alive" } else { "close" };
+            let head =
+                format!("HTTP/1.1 {status} X\r\n{more}content-length: {length}\r\nconnection: {connection}\r\n\r\n");
+            stream.write_all(&[head.as_bytes(), &body].concat()).await?;
+            if keeps_alive {
+                return Ok(true);
+            }
         }
         Reply::Silence => std::future::pending::<()>().await,
         Reply::Half(body) => {
@@ -192,5 +211,6 @@ async fn reply(mut stream: TcpStream, mut reply: Reply) -> std::io::Result<()> {
         }
         Reply::Late(..) => unreachable!("it was unwrapped above"),
     }
-    stream.shutdown().await
+    stream.shutdown().await?;
+    Ok(false)
 }

@@ -237,6 +237,11 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
+    /// Ends it as nothing can be prepared for.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+    }
+
     /// Waits for its end; kills it when that takes too long.
     pub fn wait(self) -> Ran {
         let shown = self.shown.clone();

@@ -3,7 +3,7 @@
 use super::{ground::Base, live::Teller, report};
 use crate::{
     cli::{Session, exit},
-    error::{Error, Kind, Result},
+    error::Result,
     ops::trigger::{
         begin::{Begin, Begun},
         drive::{Next, Options, Until, drive},
@@ -75,16 +75,9 @@ impl Act<'_> {
     pub async fn run(&self, plan: impl AsyncFnOnce() -> Result<Plan>) -> Result<Done> {
         let Act { session, args, base, begin, .. } = self;
         let (name, out) = (base.engine.name(), &session.out);
-        if !base.engine.abilities().submits {
-            return Err(Error::new(
-                Kind::Unsupported,
-                format!("the engine {name} only tells of runs, and starts none"),
-            )
-            .hint("name an engine that starts jobs: --engine NAME"));
-        }
         if args.dry_run {
             let plan = plan().await?;
-            report::plan(session, name, &plan);
+            report::plan(session, name, &plan, begin.hunt);
             begin.afford(&plan)?;
             return Ok(Done::Nothing(exit::DONE));
         }
@@ -96,7 +89,7 @@ impl Act<'_> {
             }
             Begun::Nothing(opening) => {
                 let plan = plan().await?;
-                report::tell(session, &plan);
+                report::tell(session, &plan, begin.hunt);
                 if plan.items.is_empty() {
                     return Ok(Done::Nothing(self.had_already(&plan)));
                 }
@@ -136,11 +129,7 @@ impl Act<'_> {
     /// The exit code of a plan that asks for nothing: by what there is already.
     fn had_already(&self, plan: &Plan) -> u8 {
         let summary = Summary::default().with(&plan.passed_over);
-        let out = &self.session.out;
-        match out.is_json() {
-            true => out.json(&serde_json::json!({ "schema": 1, "session": null, "plan": plan, "summary": summary })),
-            false => out.note("nothing is to be triggered"),
-        }
+        report::nothing(self.session, plan, &summary);
         report::code(&summary, self.waits())
     }
 }

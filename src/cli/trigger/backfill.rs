@@ -63,8 +63,9 @@ pub struct Args {
 
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
+    args.what.check(session, &args.engine)?;
     let jobs = args.what.jobs(&session.config.trigger.jobs);
-    let base = args.engine.open_with(session, args.act.dry_run, jobs).await?;
+    let base = args.engine.open_to_start(session, args.act.dry_run, jobs).await?;
     let bad = base.vcs.resolve(&args.revision).await?;
     let mut wanted = args.what.wanted(&base, std::slice::from_ref(&bad), args.times).await?;
     let (Some(wanted), true) = (wanted.pop(), wanted.is_empty()) else {

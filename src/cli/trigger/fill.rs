@@ -48,14 +48,18 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let revision = vcs::open(session).await?.resolve(&args.revision).await?;
     let configured = jobs_at_revision(session, &*vcs::open(session).await?, &revision.id).await?;
     let known = configured.clone().unwrap_or_else(|| session.config.trigger.jobs.clone());
-    let base = args.engine.open_with(session, args.act.dry_run, known).await?;
+    let base = args.engine.open_to_start(session, args.act.dry_run, known).await?;
     let ground = base.ground();
     let except = crate::config::globs("--except", &args.except)?;
     let all = jobs::at(&ground, &revision.id, configured).await?;
-    let all: Vec<_> = all.into_iter().filter(|job| !except.is_match(&job.name)).collect();
     if all.is_empty() {
         return Err(Error::new(Kind::NotFound, format!("there are no jobs at {}", revision.short()))
             .hint("in ci-tool.yaml: jobs: {unit: {run: make test}}, or name an engine: --engine NAME"));
+    }
+    let all: Vec<_> = all.into_iter().filter(|job| !except.is_match(&job.name)).collect();
+    if all.is_empty() {
+        return Err(Error::new(Kind::Usage, "--except leaves no job")
+            .hint(format!("`ci-tool trigger jobs {}` lists the jobs", args.revision)));
     }
     let branch = base.vcs.branch_of(&revision.id).await?;
     let (blocked, ready): (Vec<_>, Vec<_>) = all.into_iter().partition(|job| job.blocked.is_some());

@@ -69,18 +69,47 @@ impl EngineArgs {
         self.engine.as_deref().unwrap_or(&session.config.trigger.engine)
     }
 
+    /// Whether there is such an engine.
+    pub fn is_known(&self, session: &Session) -> bool {
+        session.config.trigger.engines.contains_key(self.name(session))
+    }
+
+    /// Whether the engine is this machine, by its settings.
+    pub fn is_local(&self, session: &Session) -> bool {
+        let spec = session.config.trigger.engines.get(self.name(session));
+        spec.is_some_and(|spec| spec.kind == Some(engine::EngineKind::Local))
+    }
+
     /// Opens everything, with the jobs of the configuration.
     ///
     /// # Errors
-    /// `Usage` for an engine that is not configured; those of the engine's settings, the version control system, the store.
+    /// As [`EngineArgs::open_with`].
     pub async fn open(&self, session: &Session, dry_run: bool) -> Result<Base> {
         self.open_with(session, dry_run, session.config.trigger.jobs.clone()).await
+    }
+
+    /// Opens everything, with these jobs, for a verb that starts runs.
+    ///
+    /// # Errors
+    /// `Unsupported` for an engine that starts none, before it is asked anything; those of [`EngineArgs::open_with`].
+    pub async fn open_to_start(
+        &self,
+        session: &Session,
+        dry_run: bool,
+        jobs: BTreeMap<String, JobSpec>,
+    ) -> Result<Base> {
+        let base = self.open_with(session, dry_run, jobs).await?;
+        if base.engine.abilities().submits {
+            return Ok(base);
+        }
+        let message = format!("the engine {} only tells of runs, and starts none", base.engine.name());
+        Err(Error::new(Kind::Unsupported, message).hint("name an engine that starts jobs: --engine NAME"))
     }
 
     /// Opens everything, with these jobs.
     ///
     /// # Errors
-    /// As [`EngineArgs::open`].
+    /// `Usage` for an engine that is not configured; those of the engine's settings, the version control system, the store.
     pub async fn open_with(&self, session: &Session, dry_run: bool, jobs: BTreeMap<String, JobSpec>) -> Result<Base> {
         let world = session.world(dry_run)?;
         let engine = engine_named(session, self.name(session), &jobs, world.stop.clone())?;
@@ -102,8 +131,11 @@ pub(in crate::cli) fn engine_named(
     let settings = &session.config.trigger;
     let Some(spec) = settings.engines.get(name) else {
         let names: Vec<&str> = settings.engines.keys().map(String::as_str).collect();
+        let near = names.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known));
+        let near = near.filter(|known| strsim::damerau_levenshtein(name, known) <= 2);
+        let guess = near.map(|known| format!("did you mean {known}? ")).unwrap_or_default();
         return Err(Error::new(Kind::Usage, format!("there is no engine {name:?}"))
-            .hint(format!("ci-tool.yaml has {}; more go under engines: there", names.join(", "))));
+            .hint(format!("{guess}there are {}; more go under engines: in ci-tool.yaml", names.join(", "))));
     };
     let mut spec = spec.clone();
     if spec.kind == Some(engine::EngineKind::Local) {

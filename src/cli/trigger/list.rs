@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     ops::trigger::{
         session::{list, read},
-        summary::Summary,
+        summary::{Outcome, Summary},
     },
 };
 use serde_json::json;
@@ -71,10 +71,12 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     ]);
     for read in &sessions {
         let summary = Summary::of(read);
-        let state = match (read.ended, &read.cancelling) {
-            (_, Some(_)) => "cancelled",
-            (true, None) => "over",
-            (false, None) => "open",
+        let state = match (read.ended, summary.with(&read.passed_over).outcome(), &read.cancelling) {
+            (false, ..) => "open",
+            (true, Outcome::Passed, _) => "passed",
+            (true, Outcome::Failed, _) => "failed",
+            (true, _, Some(_)) => "cancelled",
+            (true, _, None) => "partly",
         };
         table.row([
             read.opening.session.to_string(),
@@ -89,7 +91,9 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         ]);
     }
     out.table(&table);
-    if sessions.is_empty() {
+    if sessions.is_empty() && args.open {
+        out.note("no session is open; `ci-tool trigger list` shows those that are over");
+    } else if sessions.is_empty() {
         out.note("there are no sessions; `ci-tool trigger range` begins one");
     }
     Ok(exit::DONE)

@@ -38,8 +38,9 @@ pub struct Args {
 
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
+    args.what.check(session, &args.engine)?;
     let jobs = args.what.jobs(&session.config.trigger.jobs);
-    let base = args.engine.open_with(session, args.act.dry_run, jobs).await?;
+    let base = args.engine.open_to_start(session, args.act.dry_run, jobs).await?;
     let revisions = args.which.select(&*base.vcs, false).await?;
     let wanted = args.what.wanted(&base, &revisions, args.times).await?;
     let names = args.what.names().join(", ");

@@ -7,8 +7,8 @@ use crate::{
         out::{Align, Table, count},
     },
     ops::trigger::{
-        plan::{PassedOver, Plan},
-        session::{Session, Tracked},
+        plan::{Item, Need, PassedOver, Plan},
+        session::{Hunt, Session, Tracked},
         summary::{Outcome, Summary},
     },
     pipeline::run::{State, Verdict},
@@ -16,7 +16,7 @@ use crate::{
 use serde_json::json;
 
 /// Prints a plan that is not carried out.
-pub(super) fn plan(program: &Program, engine: &str, plan: &Plan) {
+pub(super) fn plan(program: &Program, engine: &str, plan: &Plan, hunt: Option<Hunt>) {
     let out = &program.out;
     if out.is_json() {
         out.json(&json!({ "schema": 1, "dry_run": true, "engine": engine, "plan": plan }));
@@ -25,12 +25,13 @@ pub(super) fn plan(program: &Program, engine: &str, plan: &Plan) {
     let mut table =
         Table::new(&[("JOB", Align::Left), ("REVISION", Align::Left), ("RUNS", Align::Right), ("WHY", Align::Left)]);
     for (job, revision, runs) in grouped(plan) {
-        let needs = plan.items.iter().find(|item| item.job == job && item.revision == revision);
-        let why = match needs.map(|item| item.needs.len()) {
-            Some(1..) => "after what it needs",
-            _ => "",
-        };
-        table.row([job.into(), short(revision).into(), runs.to_string(), why.into()]);
+        let item = plan.items.iter().find(|item| item.job == job && item.revision == revision);
+        table.row([
+            job.into(),
+            short(revision).into(),
+            runs.to_string(),
+            item.map(|item| after(plan, item)).unwrap_or_default(),
+        ]);
     }
     for passed_over in &plan.passed_over {
         table.row([
@@ -41,12 +42,22 @@ pub(super) fn plan(program: &Program, engine: &str, plan: &Plan) {
         ]);
     }
     out.table(&table);
-    tell(program, plan);
+    tell(program, plan, hunt);
     out.note(&format!("a dry run on {engine}: nothing was triggered"));
 }
 
-/// Says how much a plan is.
-pub(super) fn tell(program: &Program, plan: &Plan) {
+/// What an item waits for, in words.
+fn after(plan: &Plan, item: &Item) -> String {
+    let jobs = item.needs.iter().filter_map(|need| match need {
+        Need::Item(number) => Some(plan.items.get(*number)?.job.as_str()),
+        Need::Run(run) => Some(run.job.as_str()),
+    });
+    let jobs: Vec<&str> = jobs.collect();
+    if jobs.is_empty() { String::new() } else { format!("after {}", jobs.join(", ")) }
+}
+
+/// Says how much a plan is. That of a hunt holds its first batch, and its estimate is for all.
+pub(super) fn tell(program: &Program, plan: &Plan, hunt: Option<Hunt>) {
     let out = &program.out;
     plan.notes.iter().for_each(|note| out.note(note));
     let time = match plan.estimate {
@@ -56,8 +67,15 @@ pub(super) fn tell(program: &Program, plan: &Plan) {
         }
         None => ", for a time that no earlier run tells".into(),
     };
-    let time = if plan.items.is_empty() { String::new() } else { time };
-    out.note(&format!("{}{time}; {} passed over", count(plan.items.len(), "run", "runs"), plan.passed_over.len()));
+    let over = match plan.passed_over.len() {
+        0 => String::new(),
+        number => format!("; {number} passed over"),
+    };
+    match (hunt, plan.items.len()) {
+        (_, 0) => {}
+        (Some(Hunt { batch, max }), _) => out.note(&format!("at most {max} runs, {batch} at a time{time}")),
+        (None, runs) => out.note(&format!("{}{time}{over}", count(runs, "run", "runs"))),
+    }
 }
 
 /// Jobs and revisions with how many runs each gets, in order.
@@ -79,19 +97,26 @@ pub(super) fn session(program: &Program, session: &Session, waited: bool) -> u8 
     if out.is_json() {
         out.json(&json!({ "schema": 1, "session": session, "summary": summary, "outcome": summary.outcome() }));
     } else {
-        let mut table = Table::new(&[
-            ("JOB", Align::Left),
-            ("REVISION", Align::Left),
-            ("RUNS", Align::Left),
-            ("LOOK AT", Align::Left),
-        ]);
-        for row in rows(session) {
-            table.row(row);
-        }
-        out.table(&table);
+        out.table(&table(&session.items, &session.passed_over));
     }
     say(program, session, summary, waited);
     code(&summary, waited)
+}
+
+/// Prints why a plan asks for nothing.
+pub(super) fn nothing(program: &Program, plan: &Plan, summary: &Summary) {
+    let out = &program.out;
+    if out.is_json() {
+        out.json(&json!({ "schema": 1, "session": null, "plan": plan, "summary": summary }));
+        return;
+    }
+    if !plan.passed_over.is_empty() {
+        out.table(&table(&[], &plan.passed_over));
+    }
+    let had = [(summary.passed, "passed"), (summary.failed, "failed"), (summary.open, "are not over")];
+    let had: Vec<String> = had.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let had = if had.is_empty() { String::new() } else { format!(": of the runs that there are, {}", had.join(", ")) };
+    out.note(&format!("nothing is to be triggered{had}"));
 }
 
 fn say(program: &Program, session: &Session, summary: Summary, waited: bool) {
@@ -100,6 +125,8 @@ fn say(program: &Program, session: &Session, summary: Summary, waited: bool) {
     let own = Summary::of(session);
     let mut parts = vec![format!("{} requested", own.requested), format!("{} ran", own.ran)];
     for (number, what) in [
+        (own.passed, "passed"),
+        (own.failed, "failed"),
         (own.collapsed, "collapsed and issued again"),
         (own.open, "running or waiting"),
         (own.expected, "still to be asked for"),
@@ -139,32 +166,31 @@ pub(super) fn code(summary: &Summary, waited: bool) -> u8 {
 }
 
 /// A row for each job at each revision.
-fn rows(session: &Session) -> Vec<[String; 4]> {
+fn table(items: &[Tracked], passed_over: &[PassedOver]) -> Table {
     let mut keys: Vec<(&str, &str)> = Vec::new();
-    let of_items = session.items.iter().map(|t| (t.item.job.as_str(), t.item.revision.as_str()));
-    for key in session.passed_over.iter().map(|p| (p.job.as_str(), p.revision.as_str())).chain(of_items) {
+    let of_items = items.iter().map(|t| (t.item.job.as_str(), t.item.revision.as_str()));
+    for key in passed_over.iter().map(|p| (p.job.as_str(), p.revision.as_str())).chain(of_items) {
         if !keys.contains(&key) {
             keys.push(key);
         }
     }
-    keys.into_iter()
-        .map(|(job, revision)| {
-            let items: Vec<&Tracked> =
-                session.items.iter().filter(|t| t.item.job == job && t.item.revision == revision).collect();
-            let over: Vec<&PassedOver> =
-                session.passed_over.iter().filter(|p| p.job == job && p.revision == revision).collect();
-            let mut states: Vec<(State, usize)> = Vec::new();
-            for tracked in &items {
-                match states.iter_mut().find(|(state, _)| *state == tracked.state()) {
-                    Some((_, number)) => *number += 1,
-                    None => states.push((tracked.state(), 1)),
-                }
+    let mut table =
+        Table::new(&[("JOB", Align::Left), ("REVISION", Align::Left), ("RUNS", Align::Left), ("LOOK AT", Align::Left)]);
+    for (job, revision) in keys {
+        let items: Vec<&Tracked> = items.iter().filter(|t| t.item.job == job && t.item.revision == revision).collect();
+        let over = passed_over.iter().filter(|p| p.job == job && p.revision == revision);
+        let mut states: Vec<(State, usize)> = Vec::new();
+        for tracked in &items {
+            match states.iter_mut().find(|(state, _)| *state == tracked.state()) {
+                Some((_, number)) => *number += 1,
+                None => states.push((tracked.state(), 1)),
             }
-            let mut told: Vec<String> = states.iter().map(|(state, number)| format!("{number} {state}")).collect();
-            told.extend(over.iter().map(|p| p.why.to_string()));
-            [job.into(), short(revision).into(), told.join(", "), look_at(&items)]
-        })
-        .collect()
+        }
+        let mut told: Vec<String> = states.iter().map(|(state, number)| format!("{number} {state}")).collect();
+        told.extend(over.map(|p| p.why.to_string()));
+        table.row([job.into(), short(revision).into(), told.join(", "), look_at(&items)]);
+    }
+    table
 }
 
 /// The run that is worth a look: one that failed, else one that came to nothing, else the last.

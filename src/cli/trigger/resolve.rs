@@ -54,8 +54,9 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let (item, attempt) = (args.item, tracked.attempts.len());
     let fate = tracked.attempts.last().map(|attempt| &attempt.fate);
     let Some(Fate::Uncertain { candidates, .. }) = fate else {
+        let what = if owned.session.ended { "shows what came of" } else { "goes on with" };
         return Err(Error::new(Kind::Usage, format!("{} is not uncertain: it is {}", name(tracked), tracked.state()))
-            .hint(format!("ci-tool trigger watch {id} goes on with the session")));
+            .hint(format!("`ci-tool trigger watch {id}` {what} the session")));
     };
     let event = match &args.verdict.run {
         Some(run) => {

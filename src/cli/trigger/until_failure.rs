@@ -65,8 +65,9 @@ pub struct Args {
 
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
+    args.what.check(session, &args.engine)?;
     let jobs = args.what.jobs(&session.config.trigger.jobs);
-    let base = args.engine.open_with(session, args.act.dry_run, jobs).await?;
+    let base = args.engine.open_to_start(session, args.act.dry_run, jobs).await?;
     let revision = base.vcs.resolve(&args.revision).await?;
     let wanted = wanted(&args, &base, &revision).await?;
     let hunt = Hunt { batch: args.batch.get(), max: args.max.get() };
@@ -157,8 +158,6 @@ async fn plan(
         }));
     }
     plan.estimate = estimate;
-    let batches = hunt.max.div_ceil(hunt.batch.max(1));
-    plan.notes.push(format!("at most {} in {}", count(hunt.max, "run", "runs"), count(batches, "batch", "batches")));
     Ok(plan)
 }
 
@@ -197,6 +196,10 @@ async fn show(session: &Session, base: &Base, failed: &Tracked, wanted: bool) ->
             world.env.extend(spec.into_iter().flat_map(|spec| spec.env.clone()));
             world.env.extend(failed.item.parameters.clone());
             world.env.extend(failed.item.env.clone());
+            world.env.extend(
+                [("CI", "true"), ("CI_TOOL_JOB", &run.job), ("CI_TOOL_REVISION", &failed.item.revision)]
+                    .map(|(name, value)| (name.into(), value.into())),
+            );
             let saved = save(&world, &request(session, run, tree, happened)).await;
             let saved = saved.context(|| format!("saving the environment of {}", name(failed)))?;
             Ok(Some(saved.record.id.to_string()))

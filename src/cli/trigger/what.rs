@@ -1,7 +1,8 @@
 //! The flags that say what to run.
 
-use super::ground::Base;
+use super::ground::{Base, EngineArgs};
 use crate::{
+    cli::Session,
     error::{Error, Kind, Result},
     ops::trigger::plan::Wanted,
     pipeline::job::JobSpec,
@@ -45,6 +46,18 @@ impl WhatArgs {
         jobs
     }
 
+    /// Refuses a command for an engine that is not this machine, before that is asked anything.
+    ///
+    /// # Errors
+    /// `Usage`.
+    pub fn check(&self, session: &Session, engine: &EngineArgs) -> Result<()> {
+        if self.run.is_none() || engine.is_local(session) || !engine.is_known(session) {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Usage, format!("--run runs a command on this machine, not on {}", engine.name(session)))
+            .hint("--engine local, or name a job of the engine with --job"))
+    }
+
     /// The names of the jobs, as they were typed.
     pub fn names(&self) -> Vec<&str> {
         self.run.iter().chain(&self.job).map(String::as_str).collect()
@@ -55,10 +68,6 @@ impl WhatArgs {
     /// # Errors
     /// `NotFound` for a job that is not there, with suggestions; `Usage` for parameters that it does not take.
     pub async fn wanted(&self, base: &Base, revisions: &[Revision], times: usize) -> Result<Vec<Wanted>> {
-        if self.run.is_some() && base.engine.name() != crate::config::LOCAL {
-            return Err(Error::new(Kind::Usage, "--run runs a command on this machine, not on another engine")
-                .hint("leave --engine away, or name a job of the engine with --job"));
-        }
         let ground = base.ground();
         let head = revisions.last().map(|revision| revision.id.as_str());
         let mut all = Vec::new();

@@ -70,12 +70,12 @@ pub fn define(engine: &str, jobs: &Jobs, request: &Request) -> Result<Definition
     check_parameters(&job, request)?;
     let mut parameters = defaults(spec);
     parameters.extend(request.parameters.clone());
+    let id = id(jobs, &request.job, &parameters, &request.env);
     let wrong = || format!("reading the settings of the job {}", request.job);
     let limit = limit(spec).context(wrong)?;
     keepable(&spec.keep).context(wrong)?;
     let artifacts = globs(&spec.artifacts).context(wrong)?;
     let measure = spec.measure.as_deref().map(measure::pattern).transpose().context(wrong)?;
-    let id = id(jobs, &request.job, &parameters, &request.env);
     let mut variables = spec.env.clone();
     variables.extend(parameters);
     variables.extend(request.env.clone());
@@ -102,6 +102,13 @@ pub fn limit(spec: &JobSpec) -> Result<Option<Duration>> {
 
 fn defaults(spec: &JobSpec) -> BTreeMap<String, String> {
     spec.parameters.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect()
+}
+
+/// The name of the definition of a job with what was given for it, whether or not it takes that.
+pub fn given(jobs: &Jobs, name: &str, parameters: &BTreeMap<String, String>, env: &BTreeMap<String, String>) -> String {
+    let mut all = jobs.get(name).map(defaults).unwrap_or_default();
+    all.extend(parameters.clone());
+    id(jobs, name, &all, env)
 }
 
 #[derive(Serialize)]
@@ -170,6 +177,7 @@ mod tests {
             ("what it keeps", |jobs, _| unit(jobs).keep.push("target".into())),
         ];
         let plain = id_with(|_, _| ());
+        assert_eq!(given(&jobs(), "unit", &request(&[("must", "x")]).parameters, &BTreeMap::new()), plain);
         for (what, change) in same {
             assert_eq!(id_with(change), plain, "{what}");
         }

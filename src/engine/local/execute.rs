@@ -5,7 +5,7 @@ use super::{
     files::{self, aside},
     measure,
     shared::Place,
-    trees::Tree,
+    trees::{IN_TREE, Tree},
 };
 use crate::{
     engine::Request,
@@ -113,7 +113,7 @@ impl Work {
         let path = folder.join(LOG);
         let log = File::create(&path).map_err(|e| Error::io("writing", &path, e))?;
         let tee = Tee { stdout: Box::new(log), stderr: None, log: None };
-        let exit = run_whole(&self.command(dir), tee, stop.clone()).await?;
+        let exit = run_whole(&self.command(dir, &tree.dir), tee, stop.clone()).await?;
         let mut outcome = judge(&exit);
         if let Some(error) = exit.output_error {
             return Err(error);
@@ -125,7 +125,7 @@ impl Work {
         Ok(outcome)
     }
 
-    fn command(&self, dir: PathBuf) -> Command {
+    fn command(&self, dir: PathBuf, tree: &Path) -> Command {
         let (program, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
         let inherited = self.env.iter().filter(|(name, _)| !REDIRECTIONS.contains(&name.as_str()));
         let own = [("CI_TOOL_JOB", &self.request.job), ("CI_TOOL_REVISION", &self.request.revision)];
@@ -134,6 +134,7 @@ impl Work {
         env.extend(self.definition.variables.iter().map(|(n, v)| (n.into(), v.into())));
         env.extend(own.map(|(n, v)| (n.into(), v.into())));
         env.insert("CI_TOOL_RUN".into(), self.id.clone().into());
+        env.insert(IN_TREE.into(), tree.into());
         Command {
             program: program.into(),
             args: vec![option.into(), self.definition.command.clone().into()],

@@ -142,6 +142,8 @@ impl Engine for Local {
         let shared = &self.shared;
         let definition = define(self.name(), &shared.around.jobs, request)?;
         let place = shared.place().await?;
+        let own = place.clone();
+        aside(move || own.records.own().map(drop)).await?;
         place.mirror.hold(&request.revision).await?;
 
         let id = records::id(&definition.id, &request.revision, &request.key);
@@ -177,19 +179,12 @@ impl Engine for Local {
 
     async fn runs(&self, query: &Query) -> Result<Vec<Run>> {
         let jobs = &self.shared.around.jobs;
-        let Some((job, spec)) = definition::listed(jobs, &query.job).zip(jobs.get(&query.job)) else {
+        let Some(spec) = jobs.get(&query.job).filter(|spec| spec.run.is_some()) else {
             let jobs = self.list();
             return Err(no_such_job(self.name(), &query.job, jobs.iter().map(|job| job.name.as_str())));
         };
         let limit = definition::limit(spec)?.map(|limit| limit.as_secs());
-        let id = match query.parameters.is_empty() && query.env.is_empty() {
-            true => job.id,
-            false => {
-                let (parameters, env) = (query.parameters.clone(), query.env.clone());
-                define(self.name(), jobs, &Request { job: query.job.clone(), parameters, env, ..Request::default() })?
-                    .id
-            }
-        };
+        let id = definition::given(jobs, &query.job, &query.parameters, &query.env);
         let (place, revisions) = (self.shared.place().await?, query.revisions.clone());
         let mut found = aside(move || place.records.list(&id, revisions.as_deref(), limit)).await?;
         found.retain(|run| query.since.is_none_or(|since| run.queued.is_some_and(|queued| queued >= since)));

@@ -19,6 +19,7 @@ use std::{
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 use tempfile::NamedTempFile;
 
@@ -50,8 +51,8 @@ pub struct Record {
 pub struct Records {
     home: PathBuf,
     host: Host,
-    /// Locked as long as this lives.
-    alive: NamedTempFile,
+    /// Locked as long as this lives; made with the first run, because who only looks makes nothing.
+    alive: OnceLock<NamedTempFile>,
 }
 
 /// The id of a run.
@@ -67,12 +68,20 @@ fn parts(id: &str) -> Option<[&str; 3]> {
 }
 
 impl Records {
-    /// The runs in a repository's folder of the cache, which is made, for this machine and this process.
+    /// The runs in a repository's folder of the cache, for this machine and this process. Makes nothing.
+    pub fn new(home: &Path, host: Host) -> Records {
+        Records { home: home.to_owned(), host, alive: OnceLock::new() }
+    }
+
+    /// Makes the folder, and the file by which others see that this process lives. Comes before everything that writes.
     ///
     /// # Errors
     /// I/O.
-    pub fn open(home: &Path, host: Host) -> Result<Records> {
-        let owners = home.join("owners");
+    pub fn own(&self) -> Result<&Path> {
+        if let Some(alive) = self.alive.get() {
+            return Ok(alive.path());
+        }
+        let (home, owners) = (&self.home, self.home.join("owners"));
         platform::create_private_dir(home).map_err(|e| Error::io("creating", home, e))?;
         fs::create_dir_all(&owners).map_err(|e| Error::io("creating", &owners, e))?;
         let own = || -> io::Result<NamedTempFile> {
@@ -86,7 +95,8 @@ impl Records {
             }
         };
         let alive = own().map_err(|e| Error::io("writing to", &owners, e))?;
-        Ok(Records { home: home.to_owned(), host, alive })
+        // Of two that were made at once, one vanishes here.
+        Ok(self.alive.get_or_init(|| alive).path())
     }
 
     /// A run's folder.
@@ -130,7 +140,7 @@ impl Records {
     /// # Errors
     /// I/O.
     pub fn write(&self, run: &Run, limit: Option<u64>) -> Result<()> {
-        let owner = self.alive.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let owner = self.own()?.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let host = self.host.clone();
         let record = Record { schema: SCHEMA, requires: Vec::new(), owner, host, limit, run: run.clone() };
         let folder = self.folder(&run.id)?;
@@ -264,7 +274,7 @@ mod tests {
     #[test]
     fn an_id_is_three_names_and_never_a_way_out() {
         let (home, host) = (tempfile::tempdir().unwrap(), super::super::host::this(&Default::default()));
-        let records = Records::open(home.path(), host).unwrap();
+        let records = Records::new(home.path(), host);
         assert_eq!(records.folder("d/r/ci-tool-1").unwrap(), home.path().join("runs/d/r/ci-tool-1"));
         for wrong in ["", "d/r", "d/r/k/x", "../r/k", "d//k", "d/r/.", "d/r/k\\x", "/d/r"] {
             assert_eq!(records.folder(wrong).unwrap_err().kind(), Kind::NotFound, "{wrong}");

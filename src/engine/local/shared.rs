@@ -96,7 +96,7 @@ impl Shared {
         let around = &self.around;
         let make = || async {
             let mirror = Mirror::find(Git::new(&around.env), &around.directory, &around.cache).await?;
-            let records = Records::open(&mirror.home, host::this(&around.env))?;
+            let records = Records::new(&mirror.home, host::this(&around.env));
             let mirror = Arc::new(mirror);
             Ok(Arc::new(Place { trees: Trees::new(mirror.clone()), mirror, records }))
         };

@@ -6,14 +6,20 @@ use super::{
 };
 use crate::{
     error::{Error, Kind, Result},
-    process::Stop,
+    process::{Stop, kill_having},
 };
 use std::{
     ffi::OsString,
     fs::{self, File},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+
+/// The variable that tells a run its tree, and whoever takes the tree next what still runs there.
+pub const IN_TREE: &str = "CI_TOOL_TREE";
+/// How long the end of such processes is waited for.
+const DEATH: Duration = Duration::from_secs(10);
 
 /// The trees that this engine has taken and that no run uses now.
 #[derive(Debug)]
@@ -59,7 +65,13 @@ impl Trees {
             loop {
                 let name = number.to_string();
                 if let Some(lock) = try_lock(&folder.join(format!("{name}.lock")))? {
-                    return Ok(Tree { dir: folder.join(&name), name, job: None, _lock: lock });
+                    // Of a process that was killed the runs may live on.
+                    let dir = folder.join(&name);
+                    if !kill_having(IN_TREE, dir.as_os_str(), DEATH) {
+                        let message = format!("taking the tree {}: what ran there does not end", dir.display());
+                        return Err(Error::new(Kind::Internal, message).hint("end the processes that use it"));
+                    }
+                    return Ok(Tree { dir, name, job: None, _lock: lock });
                 }
                 number += 1;
             }

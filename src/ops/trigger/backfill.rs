@@ -186,7 +186,7 @@ pub async fn revisions(ground: &Ground<'_>, asked: &Asked) -> Result<(Vec<Revisi
         (None, Some(interval)) => Some(interval),
         (None, None) => {
             let order = revisions.iter().enumerate().map(|(at, revision)| (revision.id.as_str(), at)).collect();
-            usual_interval(&ground.recent(&asked.wanted.job).await?, &order)
+            usual_interval(&ground.recent(&asked.wanted).await?, &order)
         }
     };
     let depth = Depth::new(asked.max, interval);
@@ -197,17 +197,30 @@ pub async fn revisions(ground: &Ground<'_>, asked: &Asked) -> Result<(Vec<Revisi
 /// Plans what is missing between the bad revision and the last good one.
 ///
 /// # Errors
-/// `Usage` for what a backfill triggered; `Unsupported` when a shallow clone ends before a good revision; those of the engine.
+/// `Usage` for what a backfill triggered; `NotFound` where no run says anything; `Unsupported` when a shallow clone ends
+/// before a good revision; those of the engine.
 pub async fn plan(ground: &Ground<'_>, asked: &Asked) -> Result<(Plan, Answer)> {
     let (revisions, depth) = revisions(ground, asked).await?;
     let ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
     let history = ground.history(&asked.wanted, &ids).await?;
-    if let Some(bad) = revisions.first() {
+    let (plan, answer) = plan_by(ground, asked, &revisions, depth, &history).await?;
+    // One that starts nothing only tells what is known.
+    if let (Some(bad), false) = (revisions.first(), plan.items.is_empty()) {
         refuse_its_own(bad, &history)?;
     }
+    Ok((plan, answer))
+}
+
+async fn plan_by(
+    ground: &Ground<'_>,
+    asked: &Asked,
+    revisions: &[Revision],
+    depth: Depth,
+    history: &History,
+) -> Result<(Plan, Answer)> {
     let ends_here = revisions.len() < depth.revisions && ground.vcs.is_shallow().await;
     if let Some(plus) = asked.until_data {
-        let Some(chosen) = until_data(&revisions, &history, plus) else {
+        let Some(chosen) = until_data(revisions, history, plus) else {
             let message = format!("no measurement of {} was found in {} revisions", asked.wanted.job, revisions.len());
             return Err(Error::new(Kind::NotFound, message).hint("look further: --max-revisions N"));
         };
@@ -216,7 +229,7 @@ pub async fn plan(ground: &Ground<'_>, asked: &Asked) -> Result<(Plan, Answer)> 
         plan.notes.push(format!("measuring {} back to {}", asked.wanted.job, chosen[0].short()));
         return Ok((plan, Answer::Runs));
     }
-    let walked = match walk(&revisions, &history, ends_here) {
+    let walked = match walk(revisions, history, ends_here) {
         Ok(walked) => walked,
         Err(Nowhere::Passes) => {
             let note = format!("{} passes at {}: there is nothing to backfill", asked.wanted.job, revisions[0].short());
@@ -226,6 +239,12 @@ pub async fn plan(ground: &Ground<'_>, asked: &Asked) -> Result<(Plan, Answer)> 
             let message =
                 format!("history ends here after {} revisions, before {} passed", revisions.len(), asked.wanted.job);
             return Err(Error::new(Kind::Unsupported, message).hint("git fetch --unshallow, then again"));
+        }
+        Err(Nowhere::NeverPassed) if revisions.iter().all(|one| history.verdict(&one.id).is_none()) => {
+            let (job, oldest) = (&asked.wanted.job, revisions.last().map(Revision::short).unwrap_or_default());
+            let looked = format!("{} revisions back to {oldest}", revisions.len());
+            return Err(Error::new(Kind::NotFound, format!("no run of {job} says anything at {looked}"))
+                .hint(format!("run it where it should pass: ci-tool trigger range {oldest} --job {job}")));
         }
         Err(Nowhere::NeverPassed) => {
             let oldest = revisions.last().map(Revision::short).unwrap_or_default().to_owned();

@@ -2,7 +2,7 @@
 
 use super::{
     plan::Plan,
-    session::{Event, Hunt, Opening, Owned, Session, Verb, fingerprint, unfinished},
+    session::{self, Door, Event, Hunt, Opening, Owned, Verb, fingerprint},
 };
 use crate::{
     error::{Error, Kind, Result},
@@ -37,8 +37,14 @@ pub struct Begin {
 pub enum Begun {
     /// A session that the same command began, and that is not over.
     Before(Box<Owned>),
-    /// Nothing: this opens one.
-    Nothing(Opening),
+    /// Nothing: this begins one.
+    Nothing(Start),
+}
+
+/// What a session is begun with.
+pub struct Start {
+    opening: Opening,
+    door: Door,
 }
 
 impl Begin {
@@ -48,11 +54,14 @@ impl Begin {
     /// `Exists` when another process drives it; those of the store.
     pub async fn look(&self, world: &World) -> Result<Begun> {
         let fingerprint = fingerprint(&(self.verb, &self.engine, &self.same, &self.jobs));
-        let before = if self.fresh { None } else { unfinished(world, &fingerprint).await? };
-        if let Some(Session { opening, .. }) = before {
-            return Ok(Begun::Before(Box::new(Owned::take(world, &opening.session).await?)));
+        let (door, last) = Door::look(world, &fingerprint).await?;
+        let door = if self.fresh { door.held_open() } else { door };
+        if let Some(last) = last.filter(|_| !self.fresh)
+            && let Some(owned) = unfinished(world, &last).await?
+        {
+            return Ok(Begun::Before(Box::new(owned)));
         }
-        Ok(Begun::Nothing(Opening {
+        let opening = Opening {
             session: Id::from_random((world.random)()),
             verb: self.verb,
             engine: self.engine.clone(),
@@ -60,7 +69,8 @@ impl Begin {
             fingerprint,
             hunt: self.hunt,
             jobs: self.jobs.clone(),
-        }))
+        };
+        Ok(Begun::Nothing(Start { opening, door }))
     }
 
     /// Refuses a plan that starts more runs than allowed.
@@ -79,9 +89,23 @@ impl Begin {
     /// Begins the session with its plan.
     ///
     /// # Errors
-    /// Those of [`Begin::afford`] and of the store.
-    pub async fn begin(&self, world: &World, opening: Opening, plan: Plan) -> Result<Owned> {
+    /// Those of [`Begin::afford`]; `Exists` when the same command began one meanwhile; those of the store.
+    pub async fn begin(&self, world: &World, start: Start, plan: Plan) -> Result<Owned> {
         self.afford(&plan)?;
-        Owned::begin(world, opening, vec![Event::Planned(plan)]).await
+        Owned::begin(world, start.opening, start.door, vec![Event::Planned(plan)]).await
+    }
+}
+
+/// The session, unless it is over or was never begun.
+async fn unfinished(world: &World, id: &Id) -> Result<Option<Owned>> {
+    match session::read(world, id).await {
+        Ok(session) if session.ended => return Ok(None),
+        Err(error) if error.kind() != Kind::NotFound => return Err(error),
+        _ => {}
+    }
+    match Owned::take(world, id).await {
+        // Who went through the door died before anything was asked for.
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        owned => owned.map(Some),
     }
 }

@@ -74,22 +74,21 @@ impl Ground<'_> {
     /// # Errors
     /// Those of the engine.
     pub async fn history(&self, wanted: &Wanted, revisions: &[&str]) -> Result<History> {
-        let query = Query {
-            job: wanted.job.clone(),
-            revisions: Some(revisions.iter().map(|&revision| revision.to_owned()).collect()),
-            parameters: wanted.parameters.clone(),
-            env: wanted.env.clone(),
-            ..Query::default()
-        };
-        Ok(History::new(self.engine.runs(&query).await?))
+        let revisions = Some(revisions.iter().map(|&revision| revision.to_owned()).collect());
+        Ok(History::new(self.engine.runs(&Query { revisions, ..self.query(wanted) }).await?))
     }
 
-    /// The latest runs of a job, whatever their revision.
+    fn query(&self, wanted: &Wanted) -> Query {
+        let Wanted { job, parameters, env, .. } = wanted.clone();
+        Query { job, parameters, env, ..Query::default() }
+    }
+
+    /// The latest runs of what is wanted, whatever their revision.
     ///
     /// # Errors
     /// Those of the engine.
-    pub async fn recent(&self, job: &str) -> Result<Vec<Run>> {
-        self.engine.runs(&Query { job: job.into(), limit: Some(RECENT), ..Query::default() }).await
+    pub async fn recent(&self, wanted: &Wanted) -> Result<Vec<Run>> {
+        self.engine.runs(&Query { limit: Some(RECENT), ..self.query(wanted) }).await
     }
 
     /// The runs of many jobs at revisions, by job.
@@ -135,7 +134,11 @@ impl Ground<'_> {
             let Some(history) = histories.get(&wanted.job) else { continue };
             self.want(&mut plan, wanted, &ids, history, &histories);
         }
-        self.estimate(&mut plan, &histories).await;
+        if !self.engine.abilities().in_process && wanted.iter().any(|wanted| !wanted.is_plain()) {
+            plan.notes
+                .push("runs that were given other parameters count, too: the engine does not tell them apart".into());
+        }
+        self.estimate(&mut plan, wanted, &histories).await;
         Ok(plan)
     }
 
@@ -179,7 +182,7 @@ impl Ground<'_> {
     }
 
     /// Tells what a plan will take, from the runs at its revisions and the latest ones besides. Without any, nothing is told.
-    pub async fn estimate(&self, plan: &mut Plan, histories: &HashMap<String, History>) {
+    async fn estimate(&self, plan: &mut Plan, wanted: &[Wanted], histories: &HashMap<String, History>) {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         plan.items.iter().for_each(|item| *counts.entry(item.job.clone()).or_default() += 1);
         for (job, count) in counts {
@@ -187,7 +190,11 @@ impl Ground<'_> {
             let told = match known {
                 Some(known) => Some(known),
                 // An estimate is worth less than the plan: an engine that does not answer now is asked again soon enough.
-                None => self.recent(&job).await.ok().and_then(|runs| History::new(runs).estimate(count)),
+                None => {
+                    let plain = Wanted { job: job.clone(), ..Wanted::default() };
+                    let asked = wanted.iter().find(|wanted| wanted.job == job).unwrap_or(&plain);
+                    self.recent(asked).await.ok().and_then(|runs| History::new(runs).estimate(count))
+                }
             };
             plan.estimated(told);
         }

@@ -3,6 +3,7 @@
 use super::{
     ground::{Ground, RECENT},
     jobs::Listed,
+    plan::Wanted,
 };
 use crate::{
     engine::Query,
@@ -60,7 +61,7 @@ pub async fn find(ground: &Ground<'_>, jobs: &[Listed], failing: SignedDuration)
     let now = (ground.world.now)();
     let asked = jobs.iter().filter(|job| job.source != super::jobs::Source::Configuration);
     let ask = asked.map(|job| async move {
-        let mut runs = ground.recent(&job.name).await?;
+        let mut runs = ground.recent(&Wanted { job: job.name.clone(), ..Wanted::default() }).await?;
         let since = Streak::of(&runs);
         let cut =
             runs.len() >= RECENT && since.is_some_and(|s| s.from_the_oldest && now.duration_since(s.since) < failing);

@@ -85,6 +85,8 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::Enough { have, failed: 0, open: 0 } => write!(f, "it has {have}"),
+            Why::Enough { have, failed, open: 0 } => write!(f, "it has {have}: {failed} failed"),
+            Why::Enough { have, failed: 0, open } => write!(f, "it has {have}: {open} not over"),
             Why::Enough { have, failed, open } => write!(f, "it has {have}: {failed} failed, {open} not over"),
             Why::UpstreamFailed { job, run } => write!(f, "{job}, which it needs, failed there ({run})"),
             Why::Blocked { why } => f.write_str(why),
@@ -216,6 +218,13 @@ pub struct Wanted {
     pub branch: Option<String>,
     /// Whether trees are held when a run fails.
     pub hold: bool,
+}
+
+impl Wanted {
+    /// Whether nothing is given for the job.
+    pub fn is_plain(&self) -> bool {
+        self.parameters.is_empty() && self.env.is_empty()
+    }
 }
 
 /// A job that has to be there first, and its runs.

@@ -9,7 +9,7 @@ use rustix::process::{
     Pid, WaitId, WaitIdOptions, WaitOptions, getpgrp, getpid, set_child_subreaper, test_kill_process_group, waitid,
     waitpid,
 };
-use std::{collections::HashSet, fs};
+use std::{collections::HashSet, ffi::OsStr, fs, os::unix::ffi::OsStrExt};
 
 /// A line of `/proc/PID/stat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,16 @@ pub fn reap(runs: &[Run]) {
     }
 }
 
+/// The processes that live and whose environment gives a variable this value, but for this one.
+pub fn having(name: &str, value: &OsStr) -> Vec<Pid> {
+    let wanted = [name.as_bytes(), b"=", value.as_bytes()].concat();
+    let me = getpid().as_raw_pid();
+    let all = snapshot().into_iter().filter(|process| !process.dead && process.pid != me);
+    all.filter(|process| variables(process.pid).split(|b| *b == 0).any(|var| var == wanted))
+        .filter_map(|process| Pid::from_raw(process.pid))
+        .collect()
+}
+
 fn is_main(process: &Process, runs: &[Run]) -> bool {
     runs.iter().any(|run| run.main.as_raw_pid() == process.pid && run.start == process.start)
 }
@@ -125,20 +135,13 @@ fn parse(stat: &str) -> Option<Process> {
     })
 }
 
-/// The processes that carry a variable with this value, whoever started them, and that are not dead.
-pub fn carrying(name: &str, value: &str) -> Vec<Pid> {
-    let wanted = format!("{name}={value}");
-    let marked = |pid: i32| {
-        let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environ.split(|b| *b == 0).any(|variable| variable == wanted.as_bytes())
-    };
-    let living = snapshot().into_iter().filter(|process| !process.dead && marked(process.pid));
-    living.filter_map(|process| Pid::from_raw(process.pid)).collect()
+/// The environment that a process was started with; nothing of somebody else's.
+fn variables(pid: i32) -> Vec<u8> {
+    fs::read(format!("/proc/{pid}/environ")).unwrap_or_default()
 }
 
 fn carries(pid: i32, marker: &str) -> bool {
-    let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    environ
+    variables(pid)
         .split(|b| *b == 0)
         .filter_map(|var| var.strip_prefix(MARKER.as_bytes())?.strip_prefix(b"="))
         .any(|trees| trees.split(|b| *b == b':').any(|tree| tree == marker.as_bytes()))

@@ -2,6 +2,7 @@
 
 use super::unix::{Run, Seen};
 use rustix::process::Pid;
+use std::ffi::OsStr;
 
 /// Whether [`living`] can see anything.
 pub const SEES: bool = false;
@@ -22,6 +23,6 @@ pub fn start_time(_: Pid) -> u64 {
 
 pub fn reap(_: &[Run]) {}
 
-pub fn carrying(_: &str, _: &str) -> Vec<Pid> {
+pub fn having(_: &str, _: &OsStr) -> Vec<Pid> {
     Vec::new()
 }

@@ -119,18 +119,6 @@ impl Drop for Members {
     }
 }
 
-/// Whether processes that others started can be seen here.
-pub const SEES: bool = strays::SEES;
-
-/// Kills the processes that carry a variable, and returns whether any of them is left.
-pub fn kill_carrying(name: &str, value: &str) -> bool {
-    let living = strays::carrying(name, value);
-    for pid in &living {
-        let _ = kill_process(*pid, Signal::KILL);
-    }
-    !living.is_empty()
-}
-
 pub fn kill_all() {
     const LIMIT: Duration = Duration::from_secs(1);
     let deadline = Instant::now() + LIMIT;
@@ -140,6 +128,24 @@ pub fn kill_all() {
     while runs.iter().zip(&mut seen).map(|(run, seen)| send(run, &runs, seen, Signal::KILL)).fold(false, |a, b| a | b) {
         if Instant::now() >= deadline {
             return;
+        }
+        thread::sleep(super::GLANCE);
+    }
+}
+
+pub fn kill_having(name: &str, value: &OsStr, limit: Duration) -> bool {
+    let deadline = Instant::now() + limit;
+    loop {
+        let left = strays::having(name, value);
+        if left.is_empty() {
+            return true;
+        }
+        for pid in left {
+            // One that ended meanwhile is what was wanted.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        if Instant::now() >= deadline {
+            return false;
         }
         thread::sleep(super::GLANCE);
     }

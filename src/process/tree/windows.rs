@@ -2,7 +2,7 @@
 
 use super::super::{Command, StopReason, tee::Pipe};
 use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject};
-use std::io;
+use std::{ffi::OsStr, io, time::Duration};
 
 pub struct Members;
 
@@ -41,9 +41,7 @@ impl Members {
 /// The jobs cannot be reached from here; what shares our console gets its Ctrl-C itself.
 pub fn kill_all() {}
 
-/// A job ends with the process that holds it: nothing of a dead one's is left.
-pub const SEES: bool = true;
-
-pub fn kill_carrying(_: &str, _: &str) -> bool {
-    false
+/// A job object ends with the process that holds it: nothing is left.
+pub fn kill_having(_: &str, _: &OsStr, _: Duration) -> bool {
+    true
 }

@@ -19,7 +19,9 @@ use std::{
 pub const NEWEST: &str = "4.3.0";
 pub const BEFORE: &str = "3.11.9";
 const STARTS_WITHIN: Duration = Duration::from_secs(90);
-const REVISIONS: usize = 6;
+const REVISIONS: usize = 10;
+/// The first revision at which the job `verdict` fails.
+pub const BROKEN: usize = 6;
 const MASTER_CFG: &str = include_str!("master.cfg");
 
 /// Runs a script of Twisted, and ends with its standard input, so that it outlives a killed test process by nothing.
@@ -77,9 +79,11 @@ impl Default for Options {
     }
 }
 
-/// A running master with one worker, and a Git repository with a linear history. Its jobs: `pass`, `fail`, `slow` (runs until
-/// it is stopped), `word` (takes a parameter `word`), `hang` (is ended for its silence; its parameter `level` is of small letters), `two` (has the codebases `main` and
-/// `tools`) and `unforced` (cannot be started from outside). Ends when it is dropped.
+/// A running master with one worker, and a Git repository with a linear history. Its jobs: `pass`, `build` and `unit`, which
+/// pass; `fail`; `verdict` (fails since [`BROKEN`]); `fourth` (fails from its fourth build on); `gate` (ends after
+/// [`Buildbot::open_gate`]); `slow` (runs until it is stopped); `word` (takes a parameter `word`); `hang` (is ended for its
+/// silence; its parameter `level` is of small letters); `two` (has the codebases `main` and `tools`) and `unforced` (cannot be
+/// started from outside). Ends when it is dropped.
 pub struct Buildbot {
     /// The address.
     pub url: String,
@@ -99,7 +103,7 @@ impl Buildbot {
     /// When it cannot be installed or started, saying what is needed.
     pub fn start(options: Options) -> Buildbot {
         let installed = installed(options.release);
-        let directory = tempfile::tempdir().unwrap();
+        let directory = directory();
         let revisions = repository(directory.path());
         let ports = [free(), free()];
         let url = format!("http://127.0.0.1:{}/", ports[0].local_addr().unwrap().port());
@@ -172,9 +176,29 @@ impl Buildbot {
         }
     }
 
+    /// Lets the builds of the job `gate` end.
+    pub fn open_gate(&self) {
+        fs::write(self.directory.path().join("worker/open"), "").unwrap();
+    }
+
+    /// Starts a job at a revision, as a person would on the master's page. The job's form must be the plain one.
+    pub fn force(&self, job: &str, revision: &str, reason: &str) {
+        let builders = self.list("/builders", "builders").unwrap();
+        let builder = builders.iter().find(|builder| builder["name"] == job).unwrap();
+        // The branch that we name, too: Buildbot folds only what is alike.
+        let params =
+            json!({"builderid": builder["builderid"], "branch": "main", "revision": revision, "reason": reason});
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "force", "params": params}).to_string();
+        let head = format!("POST /api/v2/forceschedulers/force-{job} HTTP/1.0\r\nContent-Type: application/json");
+        let answer = self.ask(&format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())).unwrap();
+        assert!(answer.get("result").is_some(), "{answer}");
+    }
+
     /// Every request that was ever taken: job, revision and key.
     pub fn runs(&self) -> Vec<(String, String, String)> {
         let read = |path: &str, name: &str| self.list(path, name).unwrap_or_else(|| panic!("no {name}"));
+        // First, since each has its set when it is there.
+        let requests = read("/buildrequests?property=reason&order=buildrequestid", "buildrequests");
         let (builders, sets) = (read("/builders", "builders"), read("/buildsets", "buildsets"));
         let of = |list: &[Value], id: &str, wanted: &Value| list.iter().find(|one| one[id] == *wanted).unwrap().clone();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -184,17 +208,20 @@ impl Buildbot {
             let (stamp, key) = (&set["sourcestamps"][0], &request["properties"]["reason"][0]);
             (text(&builder["name"]), text(&stamp["revision"]), text(key))
         };
-        read("/buildrequests?property=reason&order=buildrequestid", "buildrequests").into_iter().map(run).collect()
+        requests.into_iter().map(run).collect()
     }
 
     /// What a list of the interface holds, for example `builds` at `/builds?property=*`.
     pub fn list(&self, path: &str, name: &str) -> Option<Vec<Value>> {
+        self.ask(&format!("GET /api/v2{path} HTTP/1.0\r\nAccept: application/json\r\n\r\n"))?[name].as_array().cloned()
+    }
+
+    fn ask(&self, request: &str) -> Option<Value> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        write!(stream, "GET /api/v2{path} HTTP/1.0\r\nAccept: application/json\r\n\r\n").ok()?;
+        stream.write_all(request.as_bytes()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
-        let (_, body) = answer.split_once("\r\n\r\n")?;
-        serde_json::from_str::<Value>(body).ok()?[name].as_array().cloned()
+        serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
     }
 
     /// Whether the worker is connected, where the master answers.
@@ -239,6 +266,11 @@ impl Drop for Buildbot {
     }
 }
 
+/// In memory where that is possible: a master waits for its disk at every step of a build.
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 fn lock(child: &Mutex<Option<Child>>) -> MutexGuard<'_, Option<Child>> {
     child.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -264,6 +296,10 @@ fn repository(directory: &Path) -> Vec<String> {
     };
     git(&["init", "-q", "-b", "main", "work"]);
     for n in 0..REVISIONS {
+        if n == BROKEN {
+            fs::write(directory.join("work/broken"), "").unwrap();
+            git(&["-C", "work", "add", "broken"]);
+        }
         git(&["-C", "work", "commit", "-q", "--allow-empty", "-m", &format!("change {n}")]);
     }
     git(&["clone", "-q", "--bare", "work", "repository"]);

@@ -2,17 +2,20 @@
 
 use super::{MARK, logs};
 use crate::{
-    error::{Context, Error, Kind, Result},
+    error::{Error, Kind, Result},
     journal::Lasting,
     ops::stage::{
         pipeline::Pipeline,
         run::{Event, Owned, keep_text, text},
         state::State,
     },
-    process::end_marked,
+    process::kill_having,
     world::World,
 };
-use std::path::Path;
+use std::{path::Path, time::Duration};
+
+/// How long what was killed may take to die.
+const DEATH: Duration = Duration::from_secs(10);
 
 /// What is done again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,12 +54,10 @@ pub async fn take_up(
                 "resume it there, or look for yourself and say --assume-dead: ci-tool stage resume {run} --assume-dead"
             )));
         }
-        if attempt.host == host {
-            let ended = end_marked(MARK, &attempt.mark).await;
-            match ended {
-                Err(error) if error.kind() == Kind::Unsupported && assume_dead => {}
-                ended => ended.context(|| format!("ending what the stage {name} left running"))?,
-            }
+        if !gone(attempt.mark.clone()).await {
+            let message = format!("what the stage {name} left running does not die");
+            return Err(Error::new(Kind::Internal, message)
+                .hint(format!("look for processes with {MARK}={} in their environment, then resume again", attempt.mark)));
         }
         unfinished.push((name.clone(), told.attempts.len()));
     }
@@ -88,6 +89,12 @@ pub async fn take_up(
     });
     let again: Vec<String> = wanted.map(|(stage, _)| stage.name.clone()).collect();
     owned.tell(Event::TakenUp { hash, differs, again }, Lasting::Written).await
+}
+
+/// Whether nothing of a dead process's stage is left; what was is killed.
+async fn gone(mark: String) -> bool {
+    let look = move || kill_having(MARK, mark.as_ref(), DEATH);
+    tokio::task::spawn_blocking(look).await.unwrap_or(false)
 }
 
 /// What differs between two pipelines, a line each.

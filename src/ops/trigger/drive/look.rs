@@ -7,7 +7,7 @@ use crate::{
         plan::Need,
         session::{Fate, Session},
     },
-    pipeline::run::Run,
+    pipeline::run::{Run, State},
 };
 use futures::{FutureExt, future::BoxFuture};
 use std::collections::HashMap;
@@ -74,7 +74,7 @@ fn ours(session: &Session) -> Vec<(usize, usize, Run)> {
     open.collect()
 }
 
-/// The runs of others that items wait for, each once.
+/// The runs of others that items wait for, each once: what they need, and what is in their way.
 fn outside(session: &Session, seen: &HashMap<String, Run>) -> Vec<Run> {
     let waiting = session.items.iter().filter(|tracked| tracked.attempts.is_empty() && tracked.blocked.is_none());
     let needs = waiting.flat_map(|tracked| &tracked.item.needs);
@@ -82,7 +82,8 @@ fn outside(session: &Session, seen: &HashMap<String, Run>) -> Vec<Run> {
         Need::Run(run) => Some(seen.get(&run.id).unwrap_or(run)),
         Need::Item(_) => None,
     });
-    let mut open: Vec<Run> = runs.filter(|run| !run.state.is_over()).cloned().collect();
+    let in_the_way = seen.values().filter(|run| run.state == State::Pending);
+    let mut open: Vec<Run> = runs.filter(|run| !run.state.is_over()).chain(in_the_way).cloned().collect();
     open.sort_by(|a, b| a.id.cmp(&b.id));
     open.dedup_by(|a, b| a.id == b.id);
     open

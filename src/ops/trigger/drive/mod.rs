@@ -4,6 +4,7 @@
 //! no answer there before anything else is sent.
 
 mod look;
+mod others;
 mod ready;
 mod send;
 
@@ -15,7 +16,7 @@ use crate::{
     error::{Error, Kind, Result, RetryAfter},
     journal::Lasting,
     ops::trigger::plan::Item,
-    pipeline::run::Run,
+    pipeline::run::{Run, State},
     store::Key,
     world::World,
 };
@@ -123,7 +124,7 @@ struct Driver<'a> {
     busy: HashSet<usize>,
     /// Items whose answer was lost for good.
     unknowable: HashSet<usize>,
-    /// Runs of others that items wait for.
+    /// Runs of others that items wait for: what they need, and what waits at the same job and revision.
     outside: HashMap<String, Run>,
     /// The engine does not want to be asked before.
     not_before: Option<Instant>,
@@ -145,6 +146,7 @@ impl Driver<'_> {
     async fn follow_to_the_end(&mut self) -> Result<bool> {
         let mut stop = self.world.stop.clone();
         let mut look: Option<BoxFuture<'static, Look>> = None;
+        self.look_for_others().await;
         loop {
             self.follow().await?;
             self.settle();
@@ -189,7 +191,13 @@ impl Driver<'_> {
             tokio::select! {
                 biased;
                 _ = stop.requested() => return Err(self.interrupted()),
-                Some(sent) = self.sending.next() => self.sent(sent?)?,
+                Some(sent) = self.sending.next() => {
+                    self.sent(sent?)?;
+                    // All that have ended: what follows takes as long as the session.
+                    while let Some(Some(sent)) = self.sending.next().now_or_never() {
+                        self.sent(sent?)?;
+                    }
+                }
                 seen = looking => {
                     look = None;
                     self.seen(seen).await?;
@@ -241,7 +249,12 @@ impl Driver<'_> {
         if self.not_before.is_some_and(|until| Instant::now() < until) {
             return Ok(());
         }
-        let room = (self.engine.abilities().submissions.max(1) * AHEAD).saturating_sub(self.sending.len());
+        let at_once = self.engine.abilities().submissions.max(1);
+        let room = (at_once * AHEAD).saturating_sub(self.sending.len());
+        // Looking for what can be sent takes as long as the session: it pays for as many as can be under way.
+        if room < at_once {
+            return Ok(());
+        }
         let mut sent = 0;
         for step in steps(&self.owned.session, self.limits, &self.busy, &self.outside) {
             match step {
@@ -331,6 +344,7 @@ impl Driver<'_> {
         }
         self.looks_failed = 0;
         let mut over = Vec::new();
+        let folded = look.ours.iter().any(|(.., run)| run.state == State::Coalesced);
         for (item, attempt, run) in look.ours {
             let held = self.owned.session.items[item].item.hold && run.state.evidence().is_some();
             if run.state.is_over() && !held {
@@ -340,6 +354,10 @@ impl Driver<'_> {
         }
         for run in look.outside {
             self.outside.insert(run.id.clone(), run);
+        }
+        if folded {
+            // To be folded back, what it was folded into would have to wait still: its turn is first.
+            self.look_for_others().await;
         }
         let engine = self.engine;
         let released = stream::iter(over).map(|run| async move { (engine.release(&run).await, run) });
@@ -368,10 +386,14 @@ impl Driver<'_> {
         });
         let open: Vec<(usize, Run)> = open.collect();
         self.stopped.extend(open.iter().map(|(item, _)| *item));
+        // What waits goes first: it would begin as soon as what runs makes room.
+        let (running, waiting): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, run)| run.state == State::Running);
         let engine = self.engine;
-        let stopped = stream::iter(open).map(|(_, run)| async move { (engine.cancel(&run).await, run) });
-        for (result, run) in stopped.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
-            self.complain(&result, &format!("the run {} was not stopped", run.id));
+        for open in [waiting, running] {
+            let stopped = stream::iter(open).map(|(_, run)| async move { (engine.cancel(&run).await, run) });
+            for (result, run) in stopped.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+                self.complain(&result, &format!("the run {} was not stopped", run.id));
+            }
         }
     }
 

@@ -44,7 +44,8 @@ pub enum Step {
 }
 
 /// What can be done now. `busy` are the items that something is being done about, `outside` are the runs of others that
-/// items wait for, by id, as they were last seen.
+/// items wait for, by id, as they were last seen. One of them that waits takes the place of one of ours: where requests are
+/// folded, either would be folded into the other.
 pub fn steps(session: &Session, limits: Limits, busy: &HashSet<usize>, outside: &HashMap<String, Run>) -> Vec<Step> {
     let mut steps = Vec::new();
     if session.cancelling.is_some() {
@@ -61,6 +62,11 @@ pub fn steps(session: &Session, limits: Limits, busy: &HashSet<usize>, outside: 
         } else {
             open += usize::from(tracked.attempts.iter().any(is_open));
             *lane += tracked.attempts.iter().filter(|attempt| waits(&attempt.fate)).count();
+        }
+    }
+    for run in outside.values().filter(|run| run.state == State::Pending) {
+        if let Some(revision) = &run.revision {
+            *waiting.entry((&run.job, revision)).or_default() += 1;
         }
     }
     for tracked in &session.items {
@@ -91,6 +97,11 @@ pub fn steps(session: &Session, limits: Limits, busy: &HashSet<usize>, outside: 
         steps.push(Step::Send { item, attempt, needs });
     }
     steps
+}
+
+/// The items that something is still to be asked for.
+pub(super) fn wanting(session: &Session) -> impl Iterator<Item = &Tracked> {
+    session.items.iter().filter(|tracked| next_attempt(tracked).is_some())
 }
 
 /// Whether nothing more will be asked for, for this item.

@@ -161,6 +161,23 @@ fn a_build_of_somebody_else_is_waited_for_as_it_was_last_seen() {
 }
 
 #[test]
+fn what_waits_for_somebody_else_is_not_folded_into_ours() {
+    let session = session(vec![item(0, "unit", "a", vec![]), item(1, "unit", "b", vec![])], vec![]);
+    let apart = Limits { waiting_apart: Some(1), at_once: None };
+    for (state, limits, expected) in [
+        (State::Pending, apart, vec![1]),
+        (State::Running, apart, vec![0, 1]),
+        (State::Pending, Limits::default(), vec![0, 1]),
+    ] {
+        let theirs = Run { revision: Some("a".into()), ..Run::new("7", "unit", state) };
+        let outside = HashMap::from([("7".to_owned(), theirs)]);
+        let found = steps(&session, limits, &HashSet::new(), &outside);
+        let sent = found.iter().filter_map(|step| if let Step::Send { item, .. } = step { Some(*item) } else { None });
+        assert_eq!(sent.collect::<Vec<_>>(), expected, "{state} {limits:?}");
+    }
+}
+
+#[test]
 fn nothing_is_asked_for_in_a_session_that_is_not_wanted() {
     let items: Vec<Item> = (0..2).map(|n| item(n, "unit", "a", vec![])).collect();
     let mut events = run(0, 1, State::Running, false);

@@ -1,10 +1,13 @@
 //! Sessions: what a command has asked for, so that the same command goes on where it was cut off, and others can follow.
 //!
-//! `sessions/DESCENDING_TIME-ID-FINGERPRINT` finds the latest ones; empty. The journal is `session/ID`.
+//! `sessions/DESCENDING_TIME-ID` finds the latest ones; empty. The journal is `session/ID`. Which session a command began
+//! last is told by its [`Door`].
 
+mod door;
 mod event;
 mod fold;
 
+pub use door::Door;
 pub use event::{BACKFILL_KEYS, Event, Hunt, Opening, Record, Verb};
 pub use fold::{Attempt, Fate, Session, Tracked};
 
@@ -21,8 +24,6 @@ use std::sync::Arc;
 
 /// How much of a fingerprint stands in a key, in hexadecimal digits.
 const FINGERPRINT: usize = 16;
-/// Sessions that are looked through for one that the same command began.
-const LOOKED_AT: usize = 200;
 
 /// A session that this process drives.
 pub struct Owned {
@@ -38,7 +39,6 @@ pub struct Listed {
     pub id: Id,
     /// When it was begun.
     pub opened: Timestamp,
-    fingerprint: String,
 }
 
 /// Hashes what makes two commands the same.
@@ -51,16 +51,18 @@ impl Owned {
     /// Begins a session with its first records.
     ///
     /// # Errors
-    /// Those of the store and the journal.
-    pub async fn begin(world: &World, opening: Opening, events: Vec<Event>) -> Result<Owned> {
+    /// `Exists` when another process began one through the same door meanwhile; those of the store and the journal.
+    pub async fn begin(world: &World, opening: Opening, door: Door, events: Vec<Event>) -> Result<Owned> {
         let id = opening.session.clone();
         let at = (world.now)();
         let descending = i64::MAX - at.as_millisecond();
-        let entry = Key::new(format!("sessions/{descending:019}-{id}-{}", opening.fingerprint))?;
+        let entry = Key::new(format!("sessions/{descending:019}-{id}"))?;
         let (journal, records) = open(world, &id, &opening.title).await?;
         if !records.is_empty() {
             return Err(Error::new(Kind::Exists, format!("the session {id} is there already")).hint("run it again"));
         }
+        // While the journal is held: who finds the door used sees that somebody drives the session.
+        door.pass(world, &id).await?;
         let opened = Record { at, event: Event::Opened(opening) };
         journal.append(&opened, Lasting::Written).await?;
         let pen = Pen { journal: Arc::new(journal), now: world.now };
@@ -169,11 +171,11 @@ pub async fn list(world: &World, at_most: usize) -> Result<Vec<Listed>> {
 }
 
 fn listed(key: &str) -> Option<Listed> {
-    let mut parts = key.strip_prefix("sessions/")?.splitn(3, '-');
+    let mut parts = key.strip_prefix("sessions/")?.splitn(2, '-');
     let descending: i64 = parts.next()?.parse().ok()?;
     let id = Id::try_from(parts.next()?.to_owned()).ok()?;
     let opened = Timestamp::from_millisecond(i64::MAX - descending).ok()?;
-    Some(Listed { id, opened, fingerprint: parts.next()?.to_owned() })
+    Some(Listed { id, opened })
 }
 
 /// The session that a prefix of an id means.
@@ -193,20 +195,4 @@ pub async fn find(world: &World, text: &str) -> Result<Id> {
         (None, _) => Err(Error::new(Kind::NotFound, format!("there is no session {text}"))
             .hint("`ci-tool trigger list` shows the sessions")),
     }
-}
-
-/// The session that the same command began and that is not over.
-///
-/// # Errors
-/// Those of the store; `Corrupt`.
-pub async fn unfinished(world: &World, fingerprint: &str) -> Result<Option<Session>> {
-    for listed in list(world, LOOKED_AT).await? {
-        if listed.fingerprint != fingerprint {
-            continue;
-        }
-        let session = read(world, &listed.id).await?;
-        // An older one was over before this was begun.
-        return Ok((!session.ended).then_some(session));
-    }
-    Ok(None)
 }

@@ -7,7 +7,7 @@ use crate::{
     ops::trigger::{
         ground::{Ground, RECENT},
         jobs::expected,
-        plan::History,
+        plan::{History, Wanted},
         session::{self, Session},
     },
     pipeline::run::{Run, State},
@@ -289,7 +289,7 @@ async fn begins(
         if !matches!(seen.runs.get(job), Some(Ok(_))) {
             return Ok::<_, Error>(None);
         }
-        let mut runs = ground.recent(job).await?;
+        let mut runs = ground.recent(&Wanted { job: job.to_owned(), ..Wanted::default() }).await?;
         if runs.len() >= RECENT && !reaches(&runs) {
             runs = ground.engine.runs(&Query { job: job.clone(), ..Query::default() }).await?;
         }
