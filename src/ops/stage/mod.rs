@@ -1,8 +1,13 @@
 //! Release pipelines: stages that can be skipped, rerun, resumed, overridden and explained.
 
 pub mod advance;
+pub mod content;
 pub mod graph;
+pub mod handover;
+mod numbered;
 pub mod pipeline;
+pub mod publish;
 pub mod run;
 pub mod select;
+pub mod signed;
 pub mod state;
