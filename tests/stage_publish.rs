@@ -2,6 +2,7 @@
 
 #[path = "support/counting.rs"]
 mod counting;
+#[allow(dead_code, reason = "each suite uses its part")]
 mod support;
 
 use ci_tool::{
@@ -432,7 +433,9 @@ async fn a_publisher_killed_at_any_call_is_completed_by_the_next(stand: Stand) {
     let mut deaths = 0;
     for when in ["kill-at", "kill-after"] {
         for call in 1.. {
-            ["one", "two"].map(|name| drop(fs::remove_dir_all(stand.dir.path().join(name))));
+            for name in ["one", "two"] {
+                drop(fs::remove_dir_all(stand.dir.path().join(name)));
+            }
             let spec = format!("{}|{when}={call}", stand.dir.path().display());
             let ended = Command::new(std::env::current_exe().unwrap()).env(CHILD, spec).output().unwrap();
             let fresh = local_again(stand.dir.path());
