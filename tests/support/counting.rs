@@ -1,4 +1,5 @@
 //! A store that counts what it is asked for.
+#![allow(dead_code, reason = "each suite uses its part")]
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -28,11 +29,12 @@ pub struct Cost {
 pub struct Counting {
     inner: Handle,
     cost: Mutex<Cost>,
+    written: Mutex<Vec<String>>,
 }
 
 impl Counting {
     pub fn new(inner: Handle) -> Arc<Counting> {
-        Arc::new(Counting { inner, cost: Mutex::default() })
+        Arc::new(Counting { inner, cost: Mutex::default(), written: Mutex::default() })
     }
 
     /// What `work` gives, and what it costs.
@@ -40,6 +42,11 @@ impl Counting {
         *self.cost.lock().unwrap() = Cost::default();
         let done = work.await.unwrap();
         (done, *self.cost.lock().unwrap())
+    }
+
+    /// The keys of every put that took effect, in order.
+    pub fn written(&self) -> Vec<String> {
+        self.written.lock().unwrap().clone()
     }
 
     fn count(&self, bytes: u64) {
@@ -57,7 +64,11 @@ impl Store for Counting {
 
     async fn put(&self, key: &Key, body: Body, pre: Precondition) -> Result<Etag> {
         self.count(0);
-        self.inner.put(key, body, pre).await
+        let put = self.inner.put(key, body, pre).await;
+        if put.is_ok() {
+            self.written.lock().unwrap().push(key.to_string());
+        }
+        put
     }
 
     async fn get(&self, key: &Key, range: Option<Range<u64>>) -> Result<Object> {

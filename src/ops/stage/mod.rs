@@ -3,9 +3,14 @@
 pub mod advance;
 pub mod answer;
 pub mod execute;
+pub mod content;
 pub mod graph;
+pub mod handover;
+mod numbered;
 pub mod pipeline;
 pub mod plan;
+pub mod publish;
 pub mod run;
 pub mod select;
+pub mod signed;
 pub mod state;
