@@ -8,6 +8,8 @@ use proptest::prelude::*;
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 
+type Edit<'e> = &'e dyn Fn(&mut Vec<Subject>);
+
 fn ecdsa(seed: u8) -> String {
     let key = p256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap();
     key.to_pkcs8_pem(LineEnding::LF).unwrap().to_string()
@@ -152,13 +154,13 @@ fn what_is_not_as_it_was_signed_is_refused() {
 
 #[test]
 fn a_statement_is_about_these_files_and_no_others() {
-    let edited = |edit: &dyn Fn(&mut Vec<Subject>)| {
+    let edited = |edit: Edit| {
         let mut files = files();
         edit(&mut files);
         statement().covers(&files)
     };
     assert!(edited(&|files| files.reverse()).is_ok());
-    let cases: [(&dyn Fn(&mut Vec<Subject>), &str); 5] = [
+    let cases: [(Edit, &str); 5] = [
         (&|files| files[0] = Subject::made(&made("b", "z")), "b has another content"),
         (&|files| drop(files.remove(1)), "a/c is attested and is not there"),
         (&|files| files.push(Subject::made(&made("new", "z"))), "new is not attested"),

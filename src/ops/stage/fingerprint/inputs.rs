@@ -1,8 +1,7 @@
 //! The files that a stage's inputs match, and their hashes: a file that is as it was when it was last hashed is not read.
 
-use super::{Input, Subject, memory::Mark};
+use super::{Input, Subject, glob::Glob, memory::Mark};
 use crate::error::{Error, Kind, Result};
-use globset::{GlobBuilder, GlobMatcher};
 use jiff::Timestamp;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -24,7 +23,7 @@ const BLOCK: usize = 64 << 10;
 pub(super) struct Seen {
     listings: HashMap<PathBuf, Arc<[Listed]>>,
     inside: HashSet<PathBuf>,
-    globs: HashMap<String, Arc<GlobMatcher>>,
+    globs: HashMap<String, Arc<Glob>>,
 }
 
 /// A name in a directory.
@@ -130,13 +129,12 @@ impl Seen {
         Ok(())
     }
 
-    fn glob(&mut self, text: &str) -> Result<Arc<GlobMatcher>> {
+    fn glob(&mut self, text: &str) -> Result<Arc<Glob>> {
         if let Some(glob) = self.globs.get(text) {
             return Ok(glob.clone());
         }
-        let built = GlobBuilder::new(text).literal_separator(true).build();
         let usage = |e| Error::new(Kind::Usage, format!("{text:?} is no glob")).with_source(e);
-        let glob = Arc::new(built.map_err(usage)?.compile_matcher());
+        let glob = Arc::new(Glob::new(text).map_err(usage)?);
         self.globs.insert(text.to_owned(), glob.clone());
         Ok(glob)
     }

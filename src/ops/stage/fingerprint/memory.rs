@@ -313,3 +313,36 @@ fn segment(name: &str) -> String {
     let fitting: String = name.to_lowercase().chars().map(|c| if fits(c) { c } else { '_' }).collect();
     format!("{}--{}", fitting.trim_start_matches('.'), &blake3::hash(name.as_bytes()).to_hex()[..8])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_lasts_only_when_a_later_write_must_show() {
+        let now = Timestamp::from_nanosecond(1_000_000_000_000).unwrap();
+        let (fine, coarse) = (999_900_000_001, 999_000_000_000);
+        for (modified, changed, settled) in [
+            (fine, fine, true),
+            (fine, 999_960_000_000, false),
+            (999_960_000_000, 0, false),
+            // A time without a fraction is of a clock that has none.
+            (coarse, 0, false),
+            (coarse - 2 * SECOND, 0, true),
+            (coarse - 2 * SECOND, coarse, false),
+            // A clock that is ahead of ours.
+            (2_000_000_000_001, 0, false),
+        ] {
+            assert_eq!(Mark(1, modified, changed, 1).is_settled(now), settled, "{modified} {changed}");
+        }
+    }
+
+    #[test]
+    fn every_name_is_part_of_a_key() {
+        for name in ["a", "a_b-c.d", "Ab", "ab.", ".a", "", "ä/b", "A b"] {
+            assert!(key(name, name, "f").is_ok(), "{name}");
+        }
+        assert_eq!(segment("a_b-c.d"), "a_b-c.d");
+        assert_ne!(segment("Ab"), segment("aB"));
+    }
+}

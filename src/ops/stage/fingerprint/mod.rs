@@ -2,6 +2,7 @@
 //!
 //! Content counts, times do not: a tree that was checked out again is the same tree.
 
+mod glob;
 mod inputs;
 mod memory;
 mod reason;
