@@ -6,16 +6,17 @@ use std::{
     process::Command,
 };
 
-/// The Python that has a release of a package. Test processes that run at once install it once; it appears whole or not at all.
+/// The Python that has a release of a package, which may name extras (`package[extra]`). Test processes that run at once install it once; it appears whole or not at all.
 ///
 /// # Panics
 /// When it cannot be installed, saying what is needed.
 pub fn with(package: &str, version: &str) -> PathBuf {
     let servers = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-servers");
-    let to = servers.join(format!("{package}-{version}"));
+    let name = package.split('[').next().unwrap_or(package);
+    let to = servers.join(format!("{name}-{version}"));
     let python = to.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     fs::create_dir_all(&servers).unwrap();
-    let lock = File::create(servers.join(format!("{package}.lock"))).unwrap();
+    let lock = File::create(servers.join(format!("{name}.lock"))).unwrap();
     lock.lock().unwrap();
     // An environment knows its own place, so that it is made there; this file says that it is whole.
     let whole = to.join("whole");
