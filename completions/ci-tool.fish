@@ -37,6 +37,7 @@ complete -c ci-tool -n "__fish_ci_tool_needs_command" -s h -l help -d 'Print hel
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -s V -l version -d 'Print version'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "route" -d 'Decides which queue a job runs on, and says why'
+complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "stage" -d 'Runs release pipelines that can be split, skipped into, resumed and explained'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "trigger" -d 'Triggers jobs over revisions, backfills, bisects'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "config" -d 'Shows the configuration in force'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
@@ -413,17 +414,233 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "list" -d 'List the queues'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "show" -d 'Show a queue with all that it inherits'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "generate" -d 'Write the twins that jobs need and that are missing'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
 json\t'One JSON document'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -s q -l quiet -d 'Print results and errors only'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from revisions" -f -a "revisions" -d 'List the revisions of a range, the oldest first'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -f -a "plan" -d 'Show what a run would do: what runs, what does not and why, how long it takes; writes nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -f -a "graph" -d 'Draw a pipeline, or a run as it stands'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -f -a "import" -d 'Make a pipeline file from a Mermaid drawing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -f -a "status" -d 'Show where a run stands, or list the latest runs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -f -a "explain" -d 'Say why a stage of a run is where it is'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan graph import status explain diff" -f -a "diff" -d 'Tell two runs apart: their files, and each stage\'s state, time, command and inputs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l skip -d 'Leave this stage out: what needs it goes on' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l only -d 'Do only this stage' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l from -d 'Do only this stage and what needs it' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l until -d 'Do only this stage and what it needs' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l failed -d 'Do what did not succeed in this run [default: the latest of the pipeline]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l profile -d 'Publish to the containers of this profile; else to those that the pipeline names' -r -f -a "test\t''
+production\t''"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l substitute -d 'Do something else instead of a stage\'s work, for this run only' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l what-if -d 'Tell also how long it would take without these stages; may be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l format -d 'Draw the plan instead' -r -f -a "mermaid\t'A flowchart, which `stage import` reads back'
+dot\t'For Graphviz'
+html\t'A page of its own: the graph, and the stages on a line of time'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l covers -d 'Instead, prove that this pipeline and those of --with hold every stage of OLD exactly once' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l with -d 'A pipeline that runs after this one; may be repeated' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l format -d 'As what' -r -f -a "mermaid\t'A flowchart, which `stage import` reads back'
+dot\t'For Graphviz'
+html\t'A page of its own: the graph, and the stages on a line of time'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l to -d 'Write it into this file, which must not exist; else to standard output' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l dry-run -d 'Plan, check and report, but change nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l to -d 'Write it into this file, which must not exist; else to standard output' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l dry-run -d 'Plan, check and report, but change nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -l limit -d 'List at most so many' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -f -a "range" -d 'Run jobs at each revision of a range, until each has so many runs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -f -a "backfill" -d 'Run a job between the bad revision and the last good one, where it has not run'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -f -a "fill" -d 'Run every job that a revision lacks'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -f -a "until-failure" -d 'Run a job at one revision until it fails'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -f -a "jobs" -d 'List the jobs that can run at a revision: the engine\'s, and those of ci-tool.yaml as it was there'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -f -a "revisions" -d 'List the revisions of a range, the oldest first'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -f -a "watch" -d 'Follow a session to its end, and end by its verdict'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -f -a "list" -d 'List the sessions, the latest first'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -f -a "cancel" -d 'Stop the runs of a session, and ask for no more'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve" -f -a "resolve" -d 'Say what became of a request whose answer was lost'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l back -d 'Also so many revisions before REV' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l delta -d 'Also so many revisions before and after REV' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l from -d 'Everything from this revision up to REV, both included' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l revisions-file -d 'The revisions named in this file, one a line; - is standard input' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l every -d 'Of so many revisions only one, the newest always' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l max-revisions -d 'At most so many revisions, the newest' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l slices -d 'So many revisions, evenly spaced, both ends among them' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l path -d 'Only revisions that changed this path or glob, from the top of the tree; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l job -d 'The job: one of `jobs:` in ci-tool.yaml, or the engine\'s own name for it; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l run -d 'Run this command on this machine, as a job of its own' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l param -d 'A parameter of the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l env -d 'A variable for the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l times -d 'How many runs of each job a revision should have' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l budget -d 'How many runs this may start in all [default: 100, or trigger.budget in ci-tool.yaml]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l timeout -d 'Wait no longer than this, for example 90m; then end with 8' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l first-parent -d 'Follow only the first parent of a merge'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l wait -d 'Wait for the end and its verdict; on this machine always'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l new -d 'Begin anew, though the same command began a session that is not over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l dry-run -d 'Print the plan: every run, what is passed over and why, what it will take; trigger nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l job -d 'The job: one of `jobs:` in ci-tool.yaml, or the engine\'s own name for it; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l run -d 'Run this command on this machine, as a job of its own' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l param -d 'A parameter of the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l env -d 'A variable for the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l times -d 'How many runs a revision should have' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l max-revisions -d 'Look back so many revisions at most, REV included' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l slices -d 'Only so many of the revisions between, evenly spaced' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l plus -d 'With --until-data: so many revisions more' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l path -d 'Only revisions that changed this path or glob; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l budget -d 'How many runs this may start in all [default: 100, or trigger.budget in ci-tool.yaml]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l timeout -d 'Wait no longer than this, for example 90m; then end with 8' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l until-data -d 'For measurements: REV and everything before it back to the last revision that has data'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l first-parent -d 'Follow only the first parent of a merge'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l wait -d 'Wait for the end and its verdict; on this machine always'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l new -d 'Begin anew, though the same command began a session that is not over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l dry-run -d 'Print the plan: every run, what is passed over and why, what it will take; trigger nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l except -d 'Leave out the jobs whose names match this glob; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l times -d 'How many runs of each job the revision should have' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l budget -d 'How many runs this may start in all [default: 100, or trigger.budget in ci-tool.yaml]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l timeout -d 'Wait no longer than this, for example 90m; then end with 8' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l wait -d 'Wait for the end and its verdict; on this machine always'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l new -d 'Begin anew, though the same command began a session that is not over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -l dry-run -d 'Print the plan: every run, what is passed over and why, what it will take; trigger nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from fill" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l job -d 'The job: one of `jobs:` in ci-tool.yaml, or the engine\'s own name for it; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l run -d 'Run this command on this machine, as a job of its own' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l param -d 'A parameter of the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l env -d 'A variable for the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l batch -d 'How many runs are asked for at once' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l max -d 'How many runs in all' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l budget -d 'How many runs this may start in all [default: 100, or trigger.budget in ci-tool.yaml]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l timeout -d 'Wait no longer than this, for example 90m; then end with 8' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l save -d 'Save the environment of the run that failed, as `repro save` does; another engine\'s job is told to by CI_TOOL_REPRO'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l wait -d 'Wait for the end and its verdict; on this machine always'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l new -d 'Begin anew, though the same command began a session that is not over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l dry-run -d 'Print the plan: every run, what is passed over and why, what it will take; trigger nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from jobs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l back -d 'Also so many revisions before REV' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l delta -d 'Also so many revisions before and after REV' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -l from -d 'Everything from this revision up to REV, both included' -r
@@ -444,6 +661,53 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from revisions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -l timeout -d 'Wait no longer than this, then end with 8' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -l open -d 'Only those that are not over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -l dry-run -d 'Plan, check and report, but change nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l run -d 'It is this run, by the engine\'s id' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l resend -d 'It never arrived: send it again'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -l drop -d 'Leave it: it is not wanted any more'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from resolve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand config; and not __fish_seen_subcommand_from show" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -475,12 +739,13 @@ never\t'Never'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "route" -d 'Decides which queue a job runs on, and says why'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "trigger" -d 'Triggers jobs over revisions, backfills, bisects'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "config" -d 'Shows the configuration in force'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger config completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger config completion help" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger config completion help" -f -a "route" -d 'Decides which queue a job runs on, and says why'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger config completion help" -f -a "stage" -d 'Runs release pipelines that can be split, skipped into, resumed and explained'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger config completion help" -f -a "trigger" -d 'Triggers jobs over revisions, backfills, bisects'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger config completion help" -f -a "config" -d 'Shows the configuration in force'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger config completion help" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger config completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "save" -d 'Run a job and save its environment when it fails'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "list" -d 'List the captures there are, the latest first'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "show" -d 'Show who saved what, when, on which commit, how it failed, and what is in it'
@@ -503,5 +768,20 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_su
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "audit" -d 'Find jobs that ran where they should not have'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "submit" -d 'Send a Helix job on the queue decided, with the properties that the decision used'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "queues" -d 'List queues, show what each inherits from where, and write the twins that are missing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "plan" -d 'Show what a run would do: what runs, what does not and why, how long it takes; writes nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "graph" -d 'Draw a pipeline, or a run as it stands'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "import" -d 'Make a pipeline file from a Mermaid drawing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "status" -d 'Show where a run stands, or list the latest runs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "explain" -d 'Say why a stage of a run is where it is'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "diff" -d 'Tell two runs apart: their files, and each stage\'s state, time, command and inputs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "range" -d 'Run jobs at each revision of a range, until each has so many runs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "backfill" -d 'Run a job between the bad revision and the last good one, where it has not run'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "fill" -d 'Run every job that a revision lacks'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "until-failure" -d 'Run a job at one revision until it fails'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "jobs" -d 'List the jobs that can run at a revision: the engine\'s, and those of ci-tool.yaml as it was there'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "revisions" -d 'List the revisions of a range, the oldest first'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "watch" -d 'Follow a session to its end, and end by its verdict'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "list" -d 'List the sessions, the latest first'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "cancel" -d 'Stop the runs of a session, and ask for no more'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "resolve" -d 'Say what became of a request whose answer was lost'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting and where it comes from'

@@ -5,7 +5,7 @@ use crate::ops::stage::{
 };
 use std::{collections::BTreeMap, path::Path};
 
-pub(super) const TEXT: &str = "stages:\n  a: {run: x, expect: 1m}\n  b: {run: x, needs: [a], expect: 30s}\n  c: {run: x, needs: [a]}\n  \
+const TEXT: &str = "stages:\n  a: {run: x, expect: 1m}\n  b: {run: x, needs: [a], expect: 30s}\n  c: {run: x, needs: [a]}\n  \
                     gate: {override: b}\n  d: {run: x, needs: [gate, c]}\n";
 
 fn pipeline() -> Pipeline {
@@ -136,7 +136,8 @@ fn what_was_left_out_is_skipped_and_says_by_what() {
 }
 
 mod explained {
-    use super::{super::super::explain::explain, *};
+    use super::*;
+    use crate::ops::stage::explain::explain;
 
     fn reasons(run: &Run, stage: &str) -> String {
         explain(&pipeline(), run, stage, at(99)).unwrap().reasons.join("\n")
@@ -175,7 +176,8 @@ mod explained {
 }
 
 mod compared {
-    use super::{super::super::diff::runs, *};
+    use super::*;
+    use crate::ops::stage::diff::runs;
 
     #[test]
     fn runs_differ_by_state_time_command_and_file() {
