@@ -103,6 +103,27 @@ fn a_drawing_becomes_a_pipeline_and_a_pipeline_a_drawing() {
         .prints(&["digraph", "\"validation\" ->"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn the_scripts_of_the_example_make_sign_and_check() {
+    let sandbox = release();
+    let sh = |args: &[&str]| sandbox.program("sh", args).run();
+    sh(&["check.sh", "early"]).code(1).says(&["there is nothing to check"]);
+    sh(&["prep.sh"]).ok();
+    let built = |name: &str| fs::read(sandbox.work().join(name)).unwrap();
+    let (package, signed) = ("built/packages/Example.Core.1.0.0.nupkg", "signed/packages/Example.Core.1.0.0.nupkg");
+    let first = built(package);
+    sh(&["prep.sh"]).ok();
+    assert_eq!(built(package), first, "the same sources give the same bytes");
+    sh(&["sign.sh"]).ok();
+    let once = built(signed);
+    sh(&["sign.sh"]).ok();
+    assert_ne!(built(signed), once, "no two signatures are the same");
+    sh(&["check.sh", "validation"]).ok().prints(&["validation: 3 files are signed"]);
+    fs::write(sandbox.work().join(signed), &first).unwrap();
+    sh(&["check.sh", "validation"]).code(1).says(&["Example.Core.1.0.0.nupkg is not signed"]);
+}
+
 fn random() -> [u8; 10] {
     [7; 10]
 }

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// Show what a run would do: what runs, what does not and why, how long it takes; writes nothing
 #[derive(Debug, clap::Args)]
@@ -124,8 +124,9 @@ fn row(stage: &Planned) -> [String; 6] {
         (None, None) => String::new(),
     };
     let does = if stage.runs { stage.work } else { "skip" };
-    let expected = if stage.runs { stage.expect.map_or_else(|| "-".into(), span) } else { "-".into() };
-    [stage.name.clone(), does.into(), span(stage.begins), expected, span(stage.slack), why]
+    let time = |time: Option<Duration>| time.filter(|_| stage.runs).map_or_else(|| "-".into(), span);
+    let [begins, expected, slack] = [Some(stage.begins), stage.expect, Some(stage.slack)].map(time);
+    [stage.name.clone(), does.into(), begins, expected, slack, why]
 }
 
 fn line(plan: &Plan, finding: &Finding) -> String {

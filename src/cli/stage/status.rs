@@ -66,9 +66,9 @@ async fn one(session: &Session, text: &str) -> Result<u8> {
 fn outcome(report: &Report) -> &'static str {
     let any = |state: State| report.stages.iter().any(|row| row.state == state);
     match (report.is_over(), report.is_bad()) {
+        (true, _) if report.cancelled.is_some() => "cancelled",
         (true, true) => "failed",
         (true, false) => "succeeded",
-        (false, _) if report.cancelled.is_some() => "cancelled",
         (false, _) if any(State::Running) => "running",
         (false, _) if any(State::WaitingForApproval) => "waiting for approval",
         (false, _) => "open",

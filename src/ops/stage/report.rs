@@ -112,6 +112,8 @@ impl Report {
         let expected = graph.ends(&takes.collect::<Vec<_>>()).into_iter().fold(0.0, f64::max);
         let name = |stage: usize| pipeline.stages[stage].name.clone();
         let last = times.ends.iter().flatten().max().copied();
+        let left_out = |stage: &usize| run.opening.left_out.contains_key(&pipeline.stages[*stage].name);
+        let path = times.path(&graph).into_iter().filter(|stage| !left_out(stage));
         Report {
             run: run.opening.run.clone(),
             pipeline: run.opening.pipeline.clone(),
@@ -125,20 +127,23 @@ impl Report {
             cancelled: run.cancelled.clone(),
             mended: run.mended.clone(),
             stages: pipeline.stages.iter().enumerate().map(row).collect(),
-            critical_path: times.path(&graph).into_iter().map(name).collect(),
+            critical_path: path.map(name).collect(),
             took: last.map_or(Duration::ZERO, |last| since(run.opened, last)),
             expected: Duration::from_secs_f64(expected),
         }
     }
 
-    /// Whether nothing runs, waits for a person, or may still be begun.
+    /// Whether nothing runs, and nothing waits for a person or may still be begun, unless the run was stopped.
     pub fn is_over(&self) -> bool {
+        if self.cancelled.is_some() {
+            return self.stages.iter().all(|row| row.state != State::Running);
+        }
         self.stages.iter().all(|row| row.state.is_over() || row.state == State::Blocked)
     }
 
-    /// Whether something came to nothing.
+    /// Whether something came to nothing, or the run was stopped.
     pub fn is_bad(&self) -> bool {
-        self.stages.iter().any(|row| row.state.is_bad() || row.state == State::Blocked)
+        self.cancelled.is_some() || self.stages.iter().any(|row| row.state.is_bad() || row.state == State::Blocked)
     }
 }
 
@@ -153,10 +158,13 @@ pub fn recorded(pipeline: &Pipeline, run: &Run) -> Vec<State> {
     states
 }
 
-/// When a stage last came to an end: an attempt's, being passed over, an answer.
+/// When a stage last came to an end: an attempt's, being passed over, an answer. What is to be done again has not.
 fn ended(told: &Told) -> Option<Timestamp> {
+    if told.state() == State::Waiting {
+        return None;
+    }
     let attempt = told.attempts.last().and_then(|attempt| attempt.ended);
-    let passed = told.passed.as_ref().filter(|passed| passed.state != State::Waiting).map(|passed| passed.at);
+    let passed = told.passed.as_ref().map(|passed| passed.at);
     [attempt, passed, told.answers.last().map(|answer| answer.at)].into_iter().flatten().max()
 }
 

@@ -126,6 +126,31 @@ fn who_overrode_and_why_is_shown_also_after_the_stage_succeeded() {
 }
 
 #[test]
+fn a_run_that_was_stopped_is_over_and_bad_once_nothing_runs() {
+    let stop = (4, Event::Cancelled { why: "ctrl-c".into() });
+    let running = Report::of(&pipeline(), &run(&[], vec![(0, begun("a")), stop.clone()]), at(9));
+    assert!(!running.is_over());
+    let events = vec![(0, begun("a")), stop, (5, ended("a", 1, State::Cancelled))];
+    let stopped = Report::of(&pipeline(), &run(&[], events), at(9));
+    assert!(stopped.is_over() && stopped.is_bad());
+}
+
+#[test]
+fn what_is_done_again_has_not_ended() {
+    let again = Event::TakenUp { hash: None, differs: Vec::new(), again: vec!["a".into()] };
+    let events = vec![(0, begun("a")), (5, ended("a", 1, State::Failed)), (9, again)];
+    let report = Report::of(&pipeline(), &run(&[], events), at(10));
+    assert_eq!((row(&report, "a").state, row(&report, "a").ended), (State::Waiting, None));
+    assert_eq!(row(&report, "b").state, State::Waiting, "nothing blocks it any more");
+}
+
+#[test]
+fn what_was_left_out_is_on_no_critical_path() {
+    let events = vec![(0, ended("a", 0, State::Skipped)), (0, begun("c")), (9, ended("c", 1, State::Succeeded))];
+    assert_eq!(Report::of(&pipeline(), &run(&["a"], events), at(10)).critical_path, ["c"]);
+}
+
+#[test]
 fn what_was_left_out_is_skipped_and_says_by_what() {
     let report = Report::of(&pipeline(), &run(&["a"], Vec::new()), at(1));
     assert_eq!(
