@@ -53,6 +53,19 @@ pub fn show(duration: Duration) -> String {
     parts.join(" ")
 }
 
+/// Writes whole seconds as [`parse`] reads them, with nothing lost: `1h20m`, `1d12h`, `0s`.
+pub fn exact(duration: Duration) -> String {
+    let mut rest = duration.as_secs();
+    let mut text = String::new();
+    for (unit, factor) in UNITS.into_iter().skip(1) {
+        if rest >= factor {
+            text.push_str(&format!("{}{unit}", rest / factor));
+            rest %= factor;
+        }
+    }
+    if text.is_empty() { "0s".into() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +89,14 @@ mod tests {
     fn refuses_what_is_no_duration() {
         for text in ["", "7", "d", "7x", "-1d", "1.5h", "99999999999w", "1d 3", "18446744073709551616s"] {
             assert_eq!(parse(text).unwrap_err().kind(), Kind::Usage, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_exactly_is_read_back() {
+        for (seconds, text) in [(0, "0s"), (80 * 60, "1h20m"), (90_061, "1d1h1m1s"), (50 * 60, "50m")] {
+            let duration = Duration::from_secs(seconds);
+            assert_eq!((exact(duration).as_str(), parse(text).unwrap()), (text, duration));
         }
     }
 

@@ -52,6 +52,7 @@ mod save_tree;
 #[cfg(unix)]
 mod save_when;
 mod show;
+mod stage;
 mod streams;
 #[cfg(target_os = "linux")]
 mod terminal;

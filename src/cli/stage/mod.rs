@@ -1,6 +1,14 @@
 //! `ci-tool stage`: one file a verb.
 
+mod covers;
+mod diff;
+mod explain;
+mod graph;
+mod import;
+mod into;
 mod plan;
+mod status;
+mod told;
 mod which;
 
 use super::Session;
@@ -12,12 +20,22 @@ use std::time::Duration;
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Plan(plan::Args),
+    Graph(graph::Args),
+    Import(import::Args),
+    Status(status::Args),
+    Explain(explain::Args),
+    Diff(diff::Args),
 }
 
 /// Runs a verb and returns the exit code.
 pub(super) async fn run(session: Session, verb: Verb) -> Result<u8> {
     match verb {
         Verb::Plan(args) => plan::run(&session, args).await,
+        Verb::Graph(args) => graph::run(&session, args).await,
+        Verb::Import(args) => import::run(&session, &args),
+        Verb::Status(args) => status::run(&session, args).await,
+        Verb::Explain(args) => explain::run(&session, args).await,
+        Verb::Diff(args) => diff::run(&session, args).await,
     }
 }
 

@@ -1,7 +1,9 @@
 //! `ci-tool stage plan`.
 
 use super::{
-    span,
+    covers,
+    graph::Format,
+    span, told,
     which::{TryArgs, WhichArgs},
 };
 use crate::{
@@ -11,29 +13,42 @@ use crate::{
     },
     error::Result,
     ops::stage::{
+        draw::Drawing,
         pipeline::Pipeline,
         plan::{Finding, Plan, Planned, Wish, plan, substitutes},
     },
 };
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// Show what a run would do: what runs, what does not and why, how long it takes; writes nothing
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "Examples:\n  ci-tool stage plan release/validate-publish.yaml --skip validation\n  ci-tool stage plan release/validate-publish.yaml --what-if validation --output json",
-    after_help = "Ends with 5 when a stage can never run."
+    before_help = "Examples:\n  ci-tool stage plan release/validate-publish.yaml --skip validation\n  ci-tool stage plan release/validate-publish.yaml --what-if validation --output json\n  ci-tool stage plan prepare.yaml --with validate.yaml --covers old.yaml",
+    after_help = "Ends with 5 when a stage can never run, or when not every stage of OLD is there exactly once."
 )]
 pub struct Args {
     /// The pipeline's file
     pipeline: PathBuf,
     #[command(flatten)]
     which: WhichArgs,
+    /// Do what did not succeed in this run [default: the latest of the pipeline]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "latest")]
+    failed: Option<String>,
     #[command(flatten)]
     trial: TryArgs,
     /// Tell also how long it would take without these stages; may be repeated
     #[arg(long, value_name = "STAGE[,STAGE…]")]
     what_if: Vec<String>,
+    /// Draw the plan instead
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Instead, prove that this pipeline and those of --with hold every stage of OLD exactly once
+    #[arg(long, value_name = "OLD")]
+    covers: Option<PathBuf>,
+    /// A pipeline that runs after this one; may be repeated
+    #[arg(long, value_name = "PIPELINE", requires = "covers")]
+    with: Vec<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -46,17 +61,27 @@ struct Document<'a> {
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let pipeline = Pipeline::read(&args.pipeline)?;
+    if let Some(old) = &args.covers {
+        let with = args.with.iter().map(|path| Pipeline::read(path));
+        let all = std::iter::once(Ok(pipeline)).chain(with).collect::<Result<Vec<_>>>()?;
+        return covers::run(session, old, &all);
+    }
+    let earlier = match &args.failed {
+        Some(run) => told::earlier(&session.world(true)?, &pipeline, run).await?,
+        None => None,
+    };
     let wish = Wish {
-        asked: args.which.asked(false),
-        earlier: None,
+        asked: args.which.asked(args.failed.is_some()),
+        earlier,
         profile: args.trial.profile(&pipeline),
         substitutes: substitutes(&pipeline, &args.trial.substitute)?,
         what_if: args.what_if.iter().map(|set| set.split(',').map(str::to_owned).collect()).collect(),
     };
     let plan = plan(&pipeline, &wish)?;
-    match session.out.is_json() {
-        true => session.out.json(&Document { schema: 1, plan: &plan }),
-        false => print(&session.out, &plan),
+    match args.format {
+        Some(format) => session.out.bytes(format.draw(&Drawing::planned(&pipeline, &plan)).as_bytes()),
+        None if session.out.is_json() => session.out.json(&Document { schema: 1, plan: &plan }),
+        None => print(&session.out, &plan),
     }
     Ok(if plan.findings.iter().any(|finding| finding.error) { exit::NEGATIVE } else { exit::DONE })
 }
@@ -99,8 +124,9 @@ fn row(stage: &Planned) -> [String; 6] {
         (None, None) => String::new(),
     };
     let does = if stage.runs { stage.work } else { "skip" };
-    let expected = if stage.runs { stage.expect.map_or_else(|| "-".into(), span) } else { "-".into() };
-    [stage.name.clone(), does.into(), span(stage.begins), expected, span(stage.slack), why]
+    let time = |time: Option<Duration>| time.filter(|_| stage.runs).map_or_else(|| "-".into(), span);
+    let [begins, expected, slack] = [Some(stage.begins), stage.expect, Some(stage.slack)].map(time);
+    [stage.name.clone(), does.into(), begins, expected, slack, why]
 }
 
 fn line(plan: &Plan, finding: &Finding) -> String {

@@ -1,0 +1,47 @@
+//! A run with its pipeline, as the store has them.
+
+use crate::{
+    error::{Context, Result},
+    ops::stage::{
+        pipeline::Pipeline,
+        run::{self, Run},
+        select::Earlier,
+    },
+    world::World,
+};
+
+/// How many of the latest runs are looked at for the one of a pipeline.
+const LATEST: usize = 1000;
+
+/// The run that the beginning of an id, or `latest`, means, and the pipeline that it has now.
+///
+/// # Errors
+/// Those of [`run::find`], [`run::read`] and [`run::pipeline`].
+pub(super) async fn told(world: &World, text: &str) -> Result<(Pipeline, Run)> {
+    let id = run::find(world, text).await?;
+    let run = run::read(world, &id).await?;
+    let pipeline = run::pipeline(world, &run).await.context(|| format!("reading the pipeline of the run {id}"))?;
+    Ok((pipeline, run))
+}
+
+/// How the stages of an earlier run ended: of the one that is named, or for `latest` of the latest of the pipeline.
+///
+/// # Errors
+/// As [`told`]. That there is no latest one is none.
+pub(super) async fn earlier(world: &World, pipeline: &Pipeline, text: &str) -> Result<Option<Earlier>> {
+    let states = |run: &Run| {
+        let states = run.stages.iter().map(|(name, told)| (name.clone(), told.state()));
+        Some(Earlier { run: run.opening.run.to_string(), states: states.collect() })
+    };
+    if text != "latest" {
+        let id = run::find(world, text).await?;
+        return Ok(states(&run::read(world, &id).await?));
+    }
+    for listed in run::list(world, LATEST).await? {
+        let run = run::read(world, &listed.id).await?;
+        if run.opening.pipeline == pipeline.name {
+            return Ok(states(&run));
+        }
+    }
+    Ok(None)
+}
