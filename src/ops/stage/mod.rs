@@ -2,21 +2,21 @@
 
 pub mod advance;
 pub mod answer;
-pub mod execute;
-pub mod content;
 pub mod attest;
+pub mod content;
+pub mod covers;
+pub mod diff;
+pub mod draw;
+pub mod execute;
+pub mod explain;
 pub mod fingerprint;
 pub mod graph;
 pub mod handover;
+pub mod import;
 mod numbered;
 pub mod pipeline;
 pub mod plan;
 pub mod publish;
-pub mod covers;
-pub mod diff;
-pub mod draw;
-pub mod explain;
-pub mod import;
 pub mod report;
 pub mod run;
 pub mod sbom;

@@ -56,8 +56,10 @@ pub async fn take_up(
         }
         if !gone(attempt.mark.clone()).await {
             let message = format!("what the stage {name} left running does not die");
-            return Err(Error::new(Kind::Internal, message)
-                .hint(format!("look for processes with {MARK}={} in their environment, then resume again", attempt.mark)));
+            return Err(Error::new(Kind::Internal, message).hint(format!(
+                "look for processes with {MARK}={} in their environment, then resume again",
+                attempt.mark
+            )));
         }
         unfinished.push((name.clone(), told.attempts.len()));
     }
