@@ -23,8 +23,11 @@ fn told(pipeline: &Pipeline) -> Vec<Told> {
     stages.collect()
 }
 
-/// By the names of the needs, without titles, in the order of names: what does not depend on the order of a file.
-fn by_name(pipeline: &Pipeline) -> BTreeMap<String, (Vec<String>, Option<Duration>, Option<String>, bool)> {
+/// The same without a title, with the names of needs instead of their places.
+type Named = (Vec<String>, Option<Duration>, Option<String>, bool);
+
+/// The stages in the order of names: what does not depend on the order of a file.
+fn by_name(pipeline: &Pipeline) -> BTreeMap<String, Named> {
     let name = |at: usize| pipeline.stages[at].name.clone();
     let stages = told(pipeline).into_iter().map(|(own, _, needs, expect, of, approval)| {
         let mut needs: Vec<String> = needs.into_iter().map(name).collect();
