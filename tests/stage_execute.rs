@@ -8,12 +8,13 @@ use ci_tool::{
             Again, Around, Beginning, Effects, Finished, Fresh, Options, Watcher, begin, execute, judge, read_log,
             take_up,
         },
+        fingerprint::{Fingerprint, Parts},
         pipeline::{Pipeline, Stage, Target},
         run::{Event, Made, Owned},
         select::Asked,
         state::State,
     },
-    pipeline::{id::Id, progress::Silent},
+    pipeline::progress::Silent,
     process::{Stop, StopReason},
     store,
     world::World,
@@ -21,7 +22,7 @@ use ci_tool::{
 use jiff::Timestamp;
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU8, Ordering},
@@ -39,27 +40,37 @@ struct Recorder {
 
 #[async_trait]
 impl Effects for Recorder {
-    async fn fingerprint(&self, _: &Stage, around: &Around) -> Result<Option<String>> {
-        Ok(Some(around.command.clone()))
+    async fn fingerprint(&self, _: &Stage, around: &Around) -> Result<Fingerprint> {
+        let parts = Parts {
+            schema: 1,
+            command: around.command.clone(),
+            directory: String::new(),
+            env: BTreeMap::new(),
+            files: BTreeMap::new(),
+            needs: BTreeMap::new(),
+        };
+        Ok(Fingerprint { hash: around.command.clone(), parts, unmatched: Vec::new() })
     }
 
-    async fn fresh(&self, stage: &Stage, fingerprint: &str) -> Result<Option<Fresh>> {
+    async fn fresh(&self, stage: &Stage, _: &Around, print: &Fingerprint) -> Result<Option<Fresh>> {
         let fresh = self.fresh.lock().unwrap();
-        let run = fresh.get(&format!("{}={fingerprint}", stage.name)).cloned();
+        let run = fresh.get(&format!("{}={}", stage.name, print.hash)).cloned();
         Ok(run.map(|run| Fresh { run, made: Vec::new() }))
     }
 
-    async fn remember(&self, stage: &Stage, fingerprint: &str, run: &Id, _: &[Made]) -> Result<()> {
-        self.fresh.lock().unwrap().insert(format!("{}={fingerprint}", stage.name), run.to_string());
+    async fn remember(&self, stage: &Stage, around: &Around, print: &Fingerprint, _: &[Made]) -> Result<()> {
+        self.fresh.lock().unwrap().insert(format!("{}={}", stage.name, print.hash), around.run.to_string());
         Ok(())
     }
 
-    async fn keep(&self, _: &Stage, _: &Around, _: &Path) -> Result<Vec<Made>> {
+    async fn ran(&self) {}
+
+    async fn finish(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn keep(&self, _: &Stage, _: &Around) -> Result<Vec<Made>> {
         Ok(Vec::new())
-    }
-
-    async fn restore(&self, _: &Stage, _: &[Made], _: &Path) -> Result<()> {
-        Ok(())
     }
 
     async fn publish(&self, stage: &Stage, _: &[Target], _: &Around) -> Result<String> {

@@ -23,3 +23,4 @@ pub mod sbom;
 pub mod select;
 pub mod signed;
 pub mod state;
+pub mod working;

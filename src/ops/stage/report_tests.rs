@@ -31,9 +31,10 @@ fn run(skip: &[&str], events: Vec<(i64, Event)>) -> Run {
         by: None,
         reason: None,
         rerun: false,
+        resign: false,
         fail_fast: false,
     };
-    let mut records = vec![Record::after("", at(0), Event::Opened(opening))];
+    let mut records = vec![Record::after("", at(0), Event::Opened(Box::new(opening)))];
     for (second, event) in events {
         let before = records.last().unwrap().chain.clone();
         records.push(Record::after(&before, at(second), event));
@@ -42,7 +43,7 @@ fn run(skip: &[&str], events: Vec<(i64, Event)>) -> Run {
 }
 
 fn begun(stage: &str) -> Event {
-    Event::Begun { stage: stage.into(), attempt: 1, command: "x".into() }
+    Event::Begun { stage: stage.into(), attempt: 1, command: "x".into(), mark: "m".into(), host: "h".into() }
 }
 
 fn ended(stage: &str, attempt: usize, state: State) -> Event {
@@ -112,7 +113,7 @@ fn what_is_blocked_names_what_blocks_it() {
 #[test]
 fn who_overrode_and_why_is_shown_also_after_the_stage_succeeded() {
     let again = Event::TakenUp { hash: None, differs: Vec::new(), again: vec!["a".into()] };
-    let second = Event::Begun { stage: "a".into(), attempt: 2, command: "x".into() };
+    let second = Event::Begun { stage: "a".into(), attempt: 2, command: "x".into(), mark: "m".into(), host: "h".into() };
     let mut events = vec![(0, begun("a")), (5, ended("a", 1, State::Failed)), (9, overridden("a"))];
     let report = Report::of(&pipeline(), &run(&[], events.clone()), at(10));
     assert_eq!(row(&report, "a").state, State::Overridden);

@@ -4,6 +4,7 @@ use super::{Watcher, command, logs};
 use crate::{
     error::Result,
     ops::stage::{
+        fingerprint::Fingerprint,
         pipeline::{Profile, Stage, Target, Work},
         run::{HandoverId, Made},
         state::State,
@@ -13,11 +14,7 @@ use crate::{
     store::Handle,
 };
 use async_trait::async_trait;
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 /// What stages do besides running commands.
 #[async_trait]
@@ -26,31 +23,34 @@ pub trait Effects: Send + Sync {
     ///
     /// # Errors
     /// When an input cannot be read.
-    async fn fingerprint(&self, stage: &Stage, around: &Around) -> Result<Option<String>>;
+    async fn fingerprint(&self, stage: &Stage, around: &Around) -> Result<Fingerprint>;
 
-    /// The run in which a stage succeeded with a fingerprint.
+    /// The run in which a stage succeeded with a fingerprint. What it made there is put back where it is gone.
     ///
     /// # Errors
-    /// Those of the store.
-    async fn fresh(&self, stage: &Stage, fingerprint: &str) -> Result<Option<Fresh>>;
+    /// I/O and those of the store.
+    async fn fresh(&self, stage: &Stage, around: &Around, fingerprint: &Fingerprint) -> Result<Option<Fresh>>;
 
     /// Notes that a stage succeeded with a fingerprint.
     ///
     /// # Errors
     /// Those of the store.
-    async fn remember(&self, stage: &Stage, fingerprint: &str, run: &Id, made: &[Made]) -> Result<()>;
+    async fn remember(&self, stage: &Stage, around: &Around, before: &Fingerprint, made: &[Made]) -> Result<()>;
 
-    /// Keeps what a stage made: the files that match its outputs below `directory`, and an SBOM where it wants one.
+    /// Is told that a command ended: files may be others now.
+    async fn ran(&self);
+
+    /// Is told that nothing more is begun.
+    ///
+    /// # Errors
+    /// Those of the store.
+    async fn finish(&self) -> Result<()>;
+
+    /// Keeps what a stage made: the files that match its outputs, and an SBOM where it wants one.
     ///
     /// # Errors
     /// `NotFound` when an output is not there; I/O and those of the store.
-    async fn keep(&self, stage: &Stage, around: &Around, directory: &Path) -> Result<Vec<Made>>;
-
-    /// Puts back what an earlier run made, where it is not there.
-    ///
-    /// # Errors
-    /// I/O and those of the store; `Corrupt`.
-    async fn restore(&self, stage: &Stage, made: &[Made], directory: &Path) -> Result<()>;
+    async fn keep(&self, stage: &Stage, around: &Around) -> Result<Vec<Made>>;
 
     /// Publishes.
     ///
@@ -64,7 +64,7 @@ pub trait Effects: Send + Sync {
     /// When it cannot be started.
     async fn start(&self, stage: &Stage, pipeline: &str, around: &Around) -> Result<String>;
 
-    /// Runs a job of an engine to its end.
+    /// Runs a job of an engine to its end. One that an earlier attempt asked for is followed instead of asked for again.
     ///
     /// # Errors
     /// Those of the engine.
@@ -84,8 +84,16 @@ pub struct Around {
     pub profile: Profile,
     /// The handover of the run.
     pub handover: Option<HandoverId>,
-    /// What the stages made that it needs.
-    pub needs_made: Vec<Made>,
+    /// The variables that its pipeline and it declare.
+    pub declared: BTreeMap<String, String>,
+    /// The names of variables whose values are shown nowhere.
+    pub secret_names: Vec<String>,
+    /// Where its command runs.
+    pub directory: PathBuf,
+    /// Which time it runs, from 1.
+    pub attempt: usize,
+    /// What the stages made that it needs, by stage.
+    pub needs_made: Vec<(String, Vec<Made>)>,
     /// What all stages of the run made so far, for one that hands it over.
     pub made: Vec<Made>,
     /// The run.
@@ -113,7 +121,7 @@ pub struct Outcome {
     /// What it made.
     pub made: Vec<Made>,
     /// The fingerprint that it had when it began.
-    pub fingerprint: Option<String>,
+    pub fingerprint: Option<Fingerprint>,
 }
 
 impl Outcome {
@@ -130,9 +138,8 @@ pub(super) struct Doing {
     pub substituted: bool,
     pub attempt: usize,
     pub mark: String,
-    pub fingerprint: Option<String>,
+    pub fingerprint: Option<Fingerprint>,
     pub around: Around,
-    pub directory: PathBuf,
     pub live: PathBuf,
     pub run: Id,
     pub store: Handle,
@@ -172,15 +179,13 @@ impl Doing {
     }
 
     async fn run_command(&self) -> Result<Outcome> {
-        let directory = match &self.stage.directory {
-            Some(below) => self.directory.join(below),
-            None => self.directory.clone(),
-        };
         let log = logs::live(&self.live, &self.run, &self.stage.name, self.attempt);
-        let mut outcome = command::run(self, &directory, &log).await?;
+        let ran = command::run(self, &self.around.directory, &log).await;
+        self.effects.ran().await;
+        let mut outcome = ran?;
         logs::keep(&self.store, &log, &self.run, &self.stage.name, self.attempt).await?;
         if outcome.state.satisfies() {
-            outcome.made = self.effects.keep(&self.stage, &self.around, &directory).await?;
+            outcome.made = self.effects.keep(&self.stage, &self.around).await?;
         }
         Ok(outcome)
     }

@@ -173,6 +173,7 @@ impl Executor<'_> {
             let _ = self.ended(stage, attempt, outcome).await;
         }
         result?;
+        self.options.effects.finish().await?;
         if let Some(reason) = self.ending.filter(|reason| *reason != StopReason::Cancelled) {
             self.owned.tell(Event::Cancelled { why: format!("{reason:?}").to_lowercase() }, Lasting::Written).await?;
             let run = &self.owned.run.opening.run;
@@ -256,17 +257,16 @@ impl Executor<'_> {
         let around = self.around(&it, &command);
         let fingerprint = match it.inputs.is_empty() || substituted.is_some() {
             true => None,
-            false => self.options.effects.fingerprint(&it, &around).await?,
+            false => Some(self.options.effects.fingerprint(&it, &around).await?),
         };
         let opening = &self.owned.run.opening;
         let again = if it.signs.is_some() { opening.resign } else { opening.rerun };
         if let Some(print) = fingerprint.as_ref().filter(|_| !again)
-            && let Some(Fresh { run, made }) = self.options.effects.fresh(&it, print).await?
+            && let Some(Fresh { run, made }) = self.options.effects.fresh(&it, &around, print).await?
         {
-            self.options.effects.restore(&it, &made, &self.directory(&it)).await?;
             return self.pass(stage, State::UpToDate, format!("nothing changed since the run {run}"), made).await;
         }
-        let attempt = self.owned.run.stages.get(&it.name).map_or(0, |told| told.attempts.len()) + 1;
+        let attempt = around.attempt;
         let mark = format!("{}-{}-{attempt}", self.owned.run.opening.run, it.name);
         let begun = Event::Begun {
             stage: it.name.clone(),
@@ -295,7 +295,6 @@ impl Executor<'_> {
             mark,
             fingerprint,
             around,
-            directory: self.options.directory.clone(),
             live: self.options.live.clone(),
             run: self.owned.run.opening.run.clone(),
             store: self.world.store.clone(),
@@ -322,17 +321,25 @@ impl Executor<'_> {
             variables.insert("CI_TOOL_BUILD_ID".into(), handover.build_id.to_string());
         }
         let secrets = self.pipeline.secrets.iter().filter_map(|name| variables.get(name)).cloned().collect();
-        let made = self.graph.needs(self.place(stage)).iter().filter_map(|&need| {
-            let told = self.owned.run.stages.get(&self.pipeline.stages[need].name)?;
-            Some(told.made().to_vec())
+        let needed = self.graph.ancestors(&[self.place(stage)]);
+        let needed = self.pipeline.stages.iter().zip(needed).filter(|(_, needed)| *needed);
+        let made = needed.filter_map(|(need, _)| {
+            let told = self.owned.run.stages.get(&need.name)?;
+            (!told.made().is_empty()).then(|| (need.name.clone(), told.made().to_vec()))
         });
+        let mut declared = self.pipeline.env.clone();
+        declared.extend(stage.env.clone());
         Around {
             command: command.to_owned(),
             variables,
             secrets,
             profile: opening.profile,
             handover: opening.handover.clone(),
-            needs_made: made.flatten().collect(),
+            declared,
+            secret_names: self.pipeline.secrets.clone(),
+            directory: self.directory(stage),
+            attempt: self.owned.run.stages.get(&stage.name).map_or(0, |told| told.attempts.len()) + 1,
+            needs_made: made.collect(),
             made: match stage.work {
                 Work::Start(_) => self.owned.run.stages.values().flat_map(|told| told.made().to_vec()).collect(),
                 _ => Vec::new(),
@@ -364,8 +371,10 @@ impl Executor<'_> {
         if state == State::Succeeded
             && let Some(print) = &fingerprint
         {
-            self.options.effects.remember(it, print, &self.owned.run.opening.run, &made).await?;
+            let around = self.around(it, &describe(it));
+            self.options.effects.remember(it, &around, print, &made).await?;
         }
+        let fingerprint = fingerprint.map(|print| print.hash);
         let event = Event::Ended { stage: name, attempt, state, why: why.clone(), exit_code, made, fingerprint };
         self.owned.tell(event, Lasting::Synced).await?;
         self.set(stage, state, why.as_deref());

@@ -80,7 +80,7 @@ pub struct HandoverId {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The run was begun.
-    Opened(Opening),
+    Opened(Box<Opening>),
     /// Somebody took the run up again.
     TakenUp {
         /// Whether its file is another one now.

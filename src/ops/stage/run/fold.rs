@@ -160,7 +160,7 @@ impl Run {
         };
         let mut run = Run {
             hash: opening.hash.clone(),
-            opening: opening.clone(),
+            opening: (**opening).clone(),
             opened: first.at,
             changed: first.at,
             stages: BTreeMap::new(),

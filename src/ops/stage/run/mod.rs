@@ -51,7 +51,7 @@ impl Owned {
         if !records.is_empty() {
             return Err(Error::new(Kind::Exists, format!("the run {} is there already", opening.run)));
         }
-        let record = Record::after("", at, Event::Opened(opening));
+        let record = Record::after("", at, Event::Opened(Box::new(opening)));
         journal.append(&record, Lasting::Synced).await?;
         let owned = Owned { run: Run::of(&[record])?, journal, now: world.now };
         world.store.put(&entry, Body::Bytes(Default::default()), Precondition::None).await?;
