@@ -172,6 +172,7 @@ impl Pipelines {
             id: build.id,
             pipeline: build.definition.map(|definition| definition.id),
             number: build.build_number.unwrap_or_default(),
+            version: build.source_version.filter(|version| !version.is_empty()),
             state,
             why,
             url: build.links.unwrap_or_default().web.map(|link| link.href),

@@ -19,6 +19,8 @@ pub struct RunSeen {
     pub pipeline: Option<u64>,
     /// Its number for people, to which resources of other pipelines are pinned.
     pub number: String,
+    /// The commit that it has.
+    pub version: Option<String>,
     /// Where it is.
     pub state: State,
     /// Why.
@@ -251,10 +253,9 @@ mod tests {
 
     #[test]
     fn only_an_approval_of_the_stage_that_is_open_is_waited_for() {
-        let checkpoint = |id: &str, stage: &str| json!({ "id": id, "parentId": stage, "type": "Checkpoint", "name": "c" });
-        let approval = |id: &str, checkpoint: &str, state: &str, result: Option<&str>| {
-            json!({ "id": id, "parentId": checkpoint, "type": "Checkpoint.Approval", "name": "a", "state": state, "result": result })
-        };
+        let checkpoint =
+            |id: &str, stage: &str| json!({ "id": id, "parentId": stage, "type": "Checkpoint", "name": "c" });
+        let approval = |id: &str, checkpoint: &str, state: &str, result: Option<&str>| json!({ "id": id, "parentId": checkpoint, "type": "Checkpoint.Approval", "name": "a", "state": state, "result": result });
         let other = json!({ "id": "o", "type": "Stage", "name": "other", "state": "pending" });
         let more = [
             checkpoint("c", "s"),
