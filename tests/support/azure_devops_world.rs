@@ -235,19 +235,16 @@ impl Build {
         if !self.started() {
             return None;
         }
-        let record = |id: &str,
-                      parent: Option<&str>,
-                      kind: &str,
-                      name: &str,
-                      result: Option<&str>,
-                      issue: Option<&str>| {
-            let issues: Vec<Value> = issue
-                .iter()
-                .map(|text| json!({ "type": "error", "category": "General", "message": text, "data": {} }))
-                .collect();
-            json!({ "id": id, "parentId": parent, "type": kind, "name": name, "state": "completed", "result": result,
+        let record =
+            |id: &str, parent: Option<&str>, kind: &str, name: &str, result: Option<&str>, issue: Option<&str>| {
+                let issues: Vec<Value> = issue
+                    .iter()
+                    .map(|text| json!({ "type": "error", "category": "General", "message": text, "data": {} }))
+                    .collect();
+                let state = if result.is_some() { "completed" } else { "inProgress" };
+                json!({ "id": id, "parentId": parent, "type": kind, "name": name, "state": state, "result": result,
                     "attempt": 1, "issues": issues, "previousAttempts": [], "task": null, "workerName": "agent 1" })
-        };
+            };
         if !self.stages.is_empty() {
             return stages::timeline(self, None);
         }
