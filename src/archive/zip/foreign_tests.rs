@@ -56,7 +56,7 @@ fn what_others_write_is_read() {
     let mut writer = ZipWriter::new(io::Cursor::new(Vec::new()));
     writer.start_file("large", SimpleFileOptions::default().large_file(true)).unwrap();
     writer.write_all(A).unwrap();
-    writer.set_comment("PK\u{5}\u{6} is not the end");
+    writer.set_comment("PK\u{5}\u{6} is not the end").unwrap();
     assert_eq!(read(&writer.finish().unwrap().into_inner()).unwrap(), [("large".to_owned(), A.to_vec())]);
 }
 

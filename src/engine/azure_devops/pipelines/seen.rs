@@ -220,7 +220,8 @@ mod tests {
         let mut stage = json!({ "id": "s", "type": "Stage", "name": "Sign it", "identifier": "sign", "attempt": 1 });
         let fields = record.as_object().unwrap().clone();
         stage.as_object_mut().unwrap().extend(fields);
-        let timeline = json!({ "records": [&[stage][..], more].concat() });
+        let records = [&[stage][..], more].concat();
+        let timeline = json!({ "records": records });
         Ok(stages(&serde_json::from_value(timeline).unwrap())?.remove(0))
     }
 
