@@ -11,6 +11,7 @@ use crate::{
 };
 
 /// What the builds of a pipeline say of a key.
+#[allow(clippy::large_enum_variant, reason = "there is one a lost answer")]
 pub(super) enum Sought {
     /// One has it.
     Found(Build),
