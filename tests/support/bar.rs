@@ -79,7 +79,7 @@ fn answer(world: &mut World, request: &Request) -> Reply {
             page(&assets, &mut query, &[("buildId", "buildId"), ("name", "name")])
         }
         (method @ ("GET" | "PATCH"), ["api", "builds", id]) if query.is_empty() => {
-            let Some(build) = world.builds.iter_mut().find(|build| build["id"].to_string() == *id) else {
+            let Some(build) = world.builds.iter_mut().find(|build| build["id"].as_u64() == id.parse().ok()) else {
                 return Reply::status(404, "");
             };
             if method == "PATCH" {
