@@ -444,5 +444,5 @@ async fn the_published_client_gets_on_with_the_fake() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let jobs: Vec<String> = fake.runs().into_iter().map(|(job, ..)| job).collect();
-    assert_eq!(jobs, ["nightly/classic", "slow", "word", "pass", "pass", "pass", "pass", "pass", "pass"]);
+    assert_eq!(jobs, ["nightly/classic", "slow", "word", "release", "pass", "pass", "pass", "pass", "pass", "pass"]);
 }

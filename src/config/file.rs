@@ -1,6 +1,6 @@
 //! The shape of a configuration file.
 
-use super::{RouteFile, Tools, TriggerFile};
+use super::{RouteFile, StageFile, Tools, TriggerFile};
 use crate::{
     engine::Spec,
     error::{Error, Kind, Result},
@@ -22,6 +22,8 @@ pub struct FileConfig {
     pub repro: Option<ReproFile>,
     /// The settings of `route`.
     pub route: Option<RouteFile>,
+    /// The settings of `stage`.
+    pub stage: Option<StageFile>,
     /// The settings of `trigger`.
     pub trigger: Option<TriggerFile>,
     /// The CI systems by name.
@@ -142,6 +144,7 @@ fn form(key: &str) -> Option<String> {
     Some(match key {
         "repro" => "write its settings below it: repro: {retain: 14d}".into(),
         "route" => "write its settings below it: route: {rules: rules.yaml}".into(),
+        "stage" => "write its settings below it: stage: {azure_devops: NAME}".into(),
         "trigger" => "write its settings below it: trigger: {engine: NAME}".into(),
         "engines" => "write the settings of each: engines: {ci: {kind: buildbot, url: https://HOST}}".into(),
         "jobs" => "write the settings of each: jobs: {unit: {run: make test}}".into(),

@@ -2,11 +2,13 @@
 
 mod file;
 mod route;
+mod stage;
 mod trigger;
 mod variables;
 
 pub use file::{Environment, FileConfig, ReproFile};
 pub use route::{Route, RouteFile, parse_deadline};
+pub use stage::{Stage, StageFile};
 pub use trigger::{LOCAL, Trigger, TriggerFile, check_jobs};
 
 use crate::{
@@ -65,6 +67,8 @@ pub struct Config {
     pub repro: Repro,
     /// The settings of `route`.
     pub route: Route,
+    /// The settings of `stage`.
+    pub stage: Stage,
     /// The settings of `trigger`, the engines and the jobs.
     pub trigger: Trigger,
     /// What looks like a setting and is none.
@@ -219,10 +223,12 @@ impl Layers {
             .collect::<Result<_>>()?;
         let environment = environment.unwrap_or_default();
         let route = self.route()?;
+        let stage = self.stage();
         let trigger = self.trigger()?;
         Ok(Config {
             store,
             route,
+            stage,
             trigger,
             repro: Repro {
                 format,

@@ -1,6 +1,7 @@
 //! CI systems that run jobs: one trait, and one module a system.
 
 pub mod azure_devops;
+pub mod bar;
 pub mod buildbot;
 pub mod github;
 pub mod helix;

@@ -65,6 +65,28 @@ refused("You can't set the following variables (other)", lambda: run(4, variable
 refused("could not be found", lambda: builds.get_build(project, 999))
 refused("following project does not exist", lambda: builds.get_build("gadgets", 101))
 
+# Stages: one is left out, one fails and is tried again; what is pinned has to be there.
+pinned = {"repositories": {"self": {"refName": "refs/heads/main"}}, "pipelines": {"build": {"version": slow.name}}}
+release = pipelines.run_pipeline(
+    RunPipelineParameters(stages_to_skip=["validation"], resources=pinned), project, 13
+)
+
+
+def stages():
+    builds.get_build(project, release.id)
+    records = builds.get_build_timeline(project, release.id).records
+    return {r.identifier: r for r in records if r.type == "Stage"}
+
+
+seen = [stages() for _ in range(2)][1]
+assert (seen["validation"].result, seen["required_validation"].result) == ("skipped", "failed")
+builds.update_stage({"state": "retry", "forceRetryAllJobs": False}, release.id, "required_validation", project)
+seen = stages()["required_validation"]
+assert (seen.attempt, seen.state, len(seen.previous_attempts)) == (2, "inProgress", 1)
+earlier = builds.get_build_timeline(project, release.id, seen.previous_attempts[0].timeline_id)
+assert [r.result for r in earlier.records] == ["failed"]
+refused("Stage dorp does not exist", lambda: run(13, stages_to_skip=["dorp"]))
+
 # Pages of builds.
 ids = [run(1).id for _ in range(6)]
 first = builds.get_builds(project, definitions=[1], query_order="queueTimeDescending")

@@ -17,6 +17,8 @@ use wire::{
 };
 use world::{Build, Definition, PROJECT};
 
+#[path = "azure_devops_stages.rs"]
+mod stages;
 #[path = "azure_devops_wire.rs"]
 mod wire;
 #[path = "azure_devops_world.rs"]
@@ -94,6 +96,11 @@ impl Fake {
         state.add(&definition, revision.to_owned(), Map::new(), Map::new()).id.to_string()
     }
 
+    /// Leaves files of a build behind.
+    pub fn leave(&self, build: &str, artifact: &str, zip: Vec<u8>) {
+        lock(&self.state).build_mut(build).unwrap().artifacts.push((artifact.into(), zip));
+    }
+
     /// Every build that was taken, the oldest first: its job, its revision, its key or nothing.
     pub fn runs(&self) -> Vec<(String, String, String)> {
         let key =
@@ -154,6 +161,12 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 fn answer(state: &mut State, request: &Request) -> Reply {
     if !state.refuses.is_empty() {
         return state.refuses.remove(0);
+    }
+    let (path, _) = parse(&request.target);
+    if let [_, kind, build, name] = path.as_slice()
+        && kind == "_signed"
+    {
+        return stages::content(state, build, name, !request.header("authorization").is_empty());
     }
     if let Some(reply) = sign_in(request) {
         return reply;
@@ -248,6 +261,7 @@ fn handle(state: &mut State, request: &Request) -> Result<Reply, Refusal> {
         ("POST", ["pipelines", id, verb @ ("runs" | "preview")]) => {
             allowed(&query, &[])?;
             let (definition, version, variables, templates) = pipeline(state, id, &body()?)?;
+            let skip = skipped(&definition, &body()?)?;
             if *verb == "preview" {
                 return Ok(Reply::Answer(
                     200,
@@ -256,6 +270,8 @@ fn handle(state: &mut State, request: &Request) -> Result<Reply, Refusal> {
                 ));
             }
             let build = state.add(&definition, version, variables, templates);
+            let stages = stages::begun(definition.stages, &skip);
+            state.build_mut(&build.id.to_string())?.stages = stages;
             taken(state, build.run_json(&base))
         }
         ("GET", ["pipelines", pipeline, "runs", id]) => {
@@ -266,6 +282,12 @@ fn handle(state: &mut State, request: &Request) -> Result<Reply, Refusal> {
                 false => Err((404, "RunNotFoundException", format!("Run {id} not found."))),
             }
         }
+        ("GET", ["pipelines", "approvals"]) => stages::approvals(state, &query),
+        ("PATCH", ["pipelines", "approvals"]) => {
+            allowed(&query, &[])?;
+            stages::approve(state, &request.body)
+        }
+        ("GET", ["pipelines", _, "runs", id, "artifacts"]) => stages::signed(state.build(id)?, &query, &base),
         (_, ["build", "builds", id, rest @ ..]) => build(state, request, &query, (id, rest), &base),
         ("GET", ["resources", "containers", id]) => {
             allowed(&query, &["itemPath", "$format"])?;
@@ -316,6 +338,21 @@ fn build(
             allowed(query, &[])?;
             Ok(state.build(id)?.timeline(known).map_or(Reply::Answer(204, String::new(), vec![]), one))
         }
+        ("GET", ["timeline", earlier]) => {
+            allowed(query, &[])?;
+            let found = stages::timeline(state.build(id)?, Some(earlier));
+            found.map(one).ok_or((404, "TimelineNotFoundException", format!("The timeline {earlier} was not found.")))
+        }
+        ("PATCH", ["stages", stage]) => {
+            allowed(query, &[])?;
+            let body: Map<String, Value> = serde_json::from_slice(&request.body).map_err(|e| bad(e.to_string()))?;
+            let reply = stages::change(state.build_mut(id)?, stage, &body)?;
+            if state.loses > 0 {
+                state.loses -= 1;
+                return Ok(Reply::Reset);
+            }
+            Ok(reply)
+        }
         ("GET", ["logs"]) => {
             allowed(query, &[])?;
             let logs = state.build(id)?.logs();
@@ -343,7 +380,11 @@ fn build(
                 format!("{base}/{PROJECT}/_apis/resources/Containers/{id}?itemPath=drop&%24format=zip&api-version=7.1");
             let drop = json!({ "id": 1, "name": "drop", "source": "j", "resource": { "type": "Container", "data": "#/1/drop",
                 "properties": { "artifactsize": ZIP.len().to_string(), "localpath": "/a/drop" }, "url": place, "downloadUrl": place } });
+            let left: Vec<Value> = state.build(id)?.artifacts.iter().map(|(name, _)| {
+                json!({ "id": 2, "name": name, "resource": { "type": "PipelineArtifact", "data": "h", "properties": {}, "downloadUrl": place } })
+            }).collect();
             match query.get("artifactName").map(String::as_str) {
+                None if !left.is_empty() => Ok(list(left, None)),
                 None => Ok(list(vec![drop], None)),
                 Some("drop") => Ok(one(drop)),
                 Some(name) => {
@@ -395,7 +436,17 @@ fn pipeline(state: &State, id: &str, body: &Map<String, Value>) -> Result<Asked,
     fields(body, &["resources", "templateParameters", "variables", "previewRun", "stagesToSkip"])?;
     let mut version = state.revisions.last().cloned().unwrap_or_default();
     if let Some(resources) = body.get("resources") {
-        fields(object(resources)?, &["repositories"])?;
+        fields(object(resources)?, &["repositories", "pipelines"])?;
+        for (alias, pinned) in resources.get("pipelines").map_or(Ok(&Map::new()), object)? {
+            fields(object(pinned)?, &["version"])?;
+            if alias != "build" || !state.builds.iter().any(|b| pinned["version"] == format!("20240501.{}", b.id)) {
+                return Err((
+                    400,
+                    "PipelineValidationException",
+                    format!("the resource {alias} has no version {}", pinned["version"]),
+                ));
+            }
+        }
         let own = resources["repositories"].get("self").ok_or(bad("no repository self".into()))?;
         fields(object(own)?, &["refName", "version"])?;
         if own.get("refName").is_some_and(|name| !name.as_str().unwrap_or_default().starts_with("refs/")) {
@@ -426,6 +477,16 @@ fn pipeline(state: &State, id: &str, body: &Map<String, Value>) -> Result<Asked,
     }
     settable(&definition, &variables)?;
     Ok((definition, version, variables, templates.clone()))
+}
+
+/// The stages that are deselected.
+fn skipped(definition: &Definition, body: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
+    let Some(skip) = body.get("stagesToSkip") else { return Ok(vec![]) };
+    let skip: Vec<String> = serde_json::from_value(skip.clone()).map_err(|e| bad(format!("stagesToSkip: {e}")))?;
+    match skip.iter().find(|name| !definition.stages.iter().any(|stage| stage.name == **name)) {
+        Some(strange) => Err((400, "PipelineValidationException", format!("Stage {strange} does not exist."))),
+        None => Ok(skip),
+    }
 }
 
 fn queue(state: &mut State, body: &Map<String, Value>) -> Result<Build, Refusal> {

@@ -120,6 +120,18 @@ pub fn locations() -> Vec<Value> {
             "{project}/_apis/{area}/builds/{buildId}/{resource}",
         ),
         (
+            "b8aac6c9-744b-46e1-88fc-3550969f9313",
+            "build",
+            "stages",
+            "{project}/_apis/{area}/builds/{buildId}/{resource}/{stageRefName}",
+        ),
+        (
+            "85023071-bd5e-4438-89b0-2a5bf362a19d",
+            "pipelines",
+            "artifacts",
+            "{project}/_apis/{area}/{pipelineId}/runs/{runId}/{resource}",
+        ),
+        (
             "7859261e-d2e9-4a68-b820-a5d84cc5bb3d",
             "pipelines",
             "runs",

@@ -1,5 +1,6 @@
 //! What the Azure DevOps of the tests has: a repository, pipelines, and builds that end when they are looked at.
 
+use super::stages;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
 
@@ -38,6 +39,7 @@ pub struct Definition {
     pub variables: &'static [&'static str],
     pub queue_status: &'static str,
     pub ends: Ends,
+    pub stages: &'static [stages::Stage],
 }
 
 /// A build.
@@ -52,6 +54,10 @@ pub struct Build {
     pub status: &'static str,
     pub result: Option<&'static str>,
     pub queued: Timestamp,
+    /// Its stages, where its pipeline has some.
+    pub stages: Vec<stages::Run>,
+    /// What it left behind, besides `drop`: each artifact's name and zip.
+    pub artifacts: Vec<(String, Vec<u8>)>,
     /// Looks since it was taken.
     looks: i32,
 }
@@ -68,6 +74,13 @@ pub fn definitions() -> Vec<Definition> {
         variables: &["ci_tool_key"],
         queue_status: "enabled",
         ends,
+        stages: &[],
+    };
+    let staged = |id, name, stages| Definition {
+        variables: &["ci_tool_key", "ci_tool_run"],
+        templates: &["bar", "build"],
+        stages,
+        ..plain(id, name, Never)
     };
     vec![
         plain(1, "pass", With("succeeded")),
@@ -87,6 +100,8 @@ pub fn definitions() -> Vec<Definition> {
         plain(10, "broken", Invalid),
         plain(11, "shaky", With("partiallySucceeded")),
         Definition { queue_status: "disabled", ..plain(12, "off", With("succeeded")) },
+        staged(13, "release", stages::RELEASE),
+        staged(14, "strange", stages::STRANGE),
     ]
 }
 
@@ -143,6 +158,8 @@ impl Build {
             status: "notStarted",
             result: None,
             queued,
+            stages: Vec::new(),
+            artifacts: Vec::new(),
             looks: 0,
         }
     }
@@ -153,6 +170,10 @@ impl Build {
             return;
         }
         self.looks += 1;
+        if !self.stages.is_empty() {
+            (self.status, self.result) = stages::advance(&mut self.stages, self.status == "cancelling");
+            return;
+        }
         let ends = if known { self.definition.ends } else { Ends::With("failed") };
         (self.status, self.result) = match (self.status, ends, self.looks) {
             ("cancelling", ..) => ("completed", Some("canceled")),
@@ -214,19 +235,19 @@ impl Build {
         if !self.started() {
             return None;
         }
-        let record = |id: &str,
-                      parent: Option<&str>,
-                      kind: &str,
-                      name: &str,
-                      result: Option<&str>,
-                      issue: Option<&str>| {
-            let issues: Vec<Value> = issue
-                .iter()
-                .map(|text| json!({ "type": "error", "category": "General", "message": text, "data": {} }))
-                .collect();
-            json!({ "id": id, "parentId": parent, "type": kind, "name": name, "state": "completed", "result": result,
+        let record =
+            |id: &str, parent: Option<&str>, kind: &str, name: &str, result: Option<&str>, issue: Option<&str>| {
+                let issues: Vec<Value> = issue
+                    .iter()
+                    .map(|text| json!({ "type": "error", "category": "General", "message": text, "data": {} }))
+                    .collect();
+                let state = if result.is_some() { "completed" } else { "inProgress" };
+                json!({ "id": id, "parentId": parent, "type": kind, "name": name, "state": state, "result": result,
                     "attempt": 1, "issues": issues, "previousAttempts": [], "task": null, "workerName": "agent 1" })
-        };
+            };
+        if !self.stages.is_empty() {
+            return stages::timeline(self, None);
+        }
         let result = self.result;
         let (job, task): (Option<&str>, Option<&str>) = match self.definition.ends {
             _ if !known => (None, Some("Git fetch failed with exit code 128")),

@@ -5,6 +5,7 @@
 //! reads our archives in the tests, as unzip and 7-Zip do. Layout: PKWARE APPNOTE 6.3.10, extended timestamps and Unix
 //! modes as Info-ZIP writes them.
 
+pub mod foreign;
 mod headers;
 mod read;
 mod write;

@@ -90,11 +90,11 @@ impl Api {
         Ok(self.send(&call, what).await?.body)
     }
 
-    /// Asks for a change that may be asked for again.
-    pub(super) async fn patch(&self, url: &Url, body: &Value, what: &str) -> Result<()> {
+    /// Asks for a change; again when nobody knows what became of it only where that does no harm.
+    pub(super) async fn patch(&self, url: &Url, body: &Value, repeat: Repeat, what: &str) -> Result<Bytes> {
         let body = Some(Body::json(body.to_string()));
-        let call = Call { method: Method::PATCH, body, repeat: Repeat::Safe, ..Call::get(url, deadline()) };
-        self.send(&call, what).await.map(|_| ())
+        let call = Call { method: Method::PATCH, body, repeat, ..Call::get(url, deadline()) };
+        Ok(self.send(&call, what).await?.body)
     }
 
     /// The pages of a list.
@@ -110,8 +110,24 @@ impl Api {
         what: &str,
         to: &mut (dyn Write + Send),
     ) -> Result<()> {
-        self.wait(Instant::now() + DEADLINE).await?;
         let auth = self.auth().filter(|_| takes_token(&self.base, url));
+        self.fetch(url, auth, accept, what, to).await
+    }
+
+    /// Writes what an address gives that is signed itself, and to which the token does not go.
+    pub(super) async fn download_signed(&self, url: &Url, what: &str, to: &mut (dyn Write + Send)) -> Result<()> {
+        self.fetch(url, None, "application/zip", what, to).await
+    }
+
+    async fn fetch(
+        &self,
+        url: &Url,
+        auth: Option<Auth<'_>>,
+        accept: &'static str,
+        what: &str,
+        to: &mut (dyn Write + Send),
+    ) -> Result<()> {
+        self.wait(Instant::now() + DEADLINE).await?;
         let headers = [("accept", accept)];
         let call =
             Call { auth, headers: &headers, answer_max: usize::MAX, ..Call::get(url, Instant::now() + FILE_DEADLINE) };
@@ -266,7 +282,7 @@ fn takes_token(base: &Url, url: &Url) -> bool {
 }
 
 /// The name of the field that stands last before where reading stopped.
-fn field_at<'b>(body: &'b [u8], error: &serde_json::Error) -> Option<&'b str> {
+pub(in crate::engine) fn field_at<'b>(body: &'b [u8], error: &serde_json::Error) -> Option<&'b str> {
     let line = error.line().checked_sub(1)?;
     let start: usize = body.split(|&b| b == b'\n').take(line).map(|line| line.len() + 1).sum();
     let read = std::str::from_utf8(body.get(..start + error.column())?).ok()?;

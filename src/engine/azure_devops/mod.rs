@@ -11,6 +11,7 @@
 mod api;
 mod files;
 mod find;
+pub mod pipelines;
 mod shapes;
 mod states;
 mod submit;
@@ -18,13 +19,14 @@ mod submit;
 use super::{Abilities, Artifact, Check, Engine, Found, Query, Request, Spec, Submitted, Surroundings, no_such_job};
 use crate::{
     error::{Error, Kind, Result},
-    http::{Failure, Url},
+    http::{Failure, Repeat, Url},
     pipeline::{
         job::Job,
         run::{Run, State},
     },
 };
 use api::Api;
+pub(super) use api::field_at;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -86,8 +88,12 @@ impl AzureDevops {
         self.api.pages(self.api.url(&["build", "definitions"], &query), "its pipelines").all().await
     }
 
+    async fn all_definitions(&self) -> Result<&Vec<Definition>> {
+        self.definitions.get_or_try_init(|| self.read_definitions()).await
+    }
+
     async fn definition(&self, job: &str) -> Result<&Definition> {
-        let all = self.definitions.get_or_try_init(|| self.read_definitions()).await?;
+        let all = self.all_definitions().await?;
         let found = all.iter().find(|definition| definition.job_name() == job);
         found.ok_or_else(|| {
             let names: Vec<String> = all.iter().map(Definition::job_name).collect();
@@ -275,7 +281,7 @@ impl Engine for AzureDevops {
         }
         let url = self.api.url(&["build", "builds", &run.id], &[]);
         let body = serde_json::json!({ "status": "cancelling" });
-        let result = self.api.patch(&url, &body, "the end of a build").await;
+        let result = self.api.patch(&url, &body, Repeat::Safe, "the end of a build").await.map(drop);
         match result {
             // It ended, or was deleted, between the two calls.
             Err(error) if matches!(status(&error), Some(400 | 404 | 409)) => {

@@ -133,6 +133,10 @@ impl Definition {
 pub struct Build {
     /// Its number.
     pub id: u64,
+    /// What people call it, and what a resource of another pipeline is pinned to.
+    pub build_number: Option<String>,
+    /// What it is a build of.
+    pub definition: Option<DefinitionReference>,
     /// Read by [`super::states`].
     pub status: String,
     /// Read by [`super::states`].
@@ -153,6 +157,13 @@ pub struct Build {
     /// Where people look at it.
     #[serde(rename = "_links")]
     pub links: Option<Links>,
+}
+
+/// What a build is a build of.
+#[derive(Debug, Clone, Deserialize)]
+pub struct DefinitionReference {
+    /// Its number.
+    pub id: u64,
 }
 
 /// What was wrong with a build before it began.
@@ -211,7 +222,6 @@ pub struct UsedRepository {
 #[serde(rename_all = "camelCase")]
 pub struct Preview {
     /// The file with its templates filled in. Its presence proves that nothing was started.
-    #[expect(dead_code, reason = "only its presence matters")]
     pub final_yaml: String,
 }
 
@@ -235,6 +245,23 @@ pub struct Record {
     pub kind: String,
     /// For people.
     pub name: String,
+    /// What it is called in the file; the same for every attempt.
+    pub identifier: Option<String>,
+    /// `pending`, `inProgress`, `completed`.
+    pub state: Option<String>,
+    /// Which time it ran, from 1.
+    pub attempt: Option<usize>,
+    /// Where the times before are told.
+    #[serde(default, deserialize_with = "or_null")]
+    pub previous_attempts: Vec<PreviousAttempt>,
+    /// When it began.
+    pub start_time: Option<Timestamp>,
+    /// When it ended.
+    pub finish_time: Option<Timestamp>,
+    /// What its condition came to: `Evaluating: succeeded(), Result: = False`.
+    pub result_code: Option<String>,
+    /// Its log.
+    pub log: Option<Log>,
     /// `succeeded`, `failed`, `canceled`, `abandoned`, `skipped`, …
     pub result: Option<String>,
     /// Errors and warnings.
@@ -242,6 +269,16 @@ pub struct Record {
     pub issues: Vec<Issue>,
     /// Which task it is.
     pub task: Option<Task>,
+}
+
+/// A time that something ran before.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviousAttempt {
+    /// The timeline that tells it.
+    pub timeline_id: Option<String>,
+    /// The record in that timeline.
+    pub record_id: Option<String>,
 }
 
 /// An error or a warning.
@@ -262,7 +299,7 @@ pub struct Task {
 }
 
 /// A log of a build.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Log {
     /// Its number in the build.
     pub id: u64,
@@ -275,6 +312,52 @@ pub struct BuildArtifact {
     pub name: String,
     /// Where they are.
     pub resource: ArtifactResource,
+}
+
+/// Files of a run, with an address that is good for a while for whoever has it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunArtifact {
+    /// The address.
+    pub signed_content: Option<SignedUrl>,
+}
+
+/// An address that is good for a while.
+#[derive(Debug, Deserialize)]
+pub struct SignedUrl {
+    /// A secret.
+    pub url: String,
+}
+
+/// An approval that somebody is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// Its number, a UUID: that of its record in the timeline.
+    pub id: String,
+    /// Read by [`super::pipelines`].
+    pub status: String,
+    /// What people are told.
+    pub instructions: Option<String>,
+    /// Who is asked.
+    #[serde(default, deserialize_with = "or_null")]
+    pub steps: Vec<ApprovalStep>,
+}
+
+/// One person or group that is asked.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovalStep {
+    /// Who.
+    pub assigned_approver: Option<Identity>,
+}
+
+/// A person or a group.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// The name.
+    pub display_name: Option<String>,
 }
 
 /// Where files are.

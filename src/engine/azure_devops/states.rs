@@ -73,10 +73,19 @@ pub fn state(build: &Build, timeline: Option<&Timeline>) -> Result<(State, Optio
 
 /// Why jobs did not succeed: the first of each sort.
 #[derive(Default)]
-struct Causes {
-    own: Option<String>,
-    too_long: Option<String>,
-    lost: Option<String>,
+pub struct Causes {
+    /// A job's own failure.
+    pub own: Option<String>,
+    /// It took longer than it may.
+    pub too_long: Option<String>,
+    /// Its machine was lost, or it could not check out.
+    pub lost: Option<String>,
+}
+
+/// Why the jobs of a stage did not succeed.
+pub fn causes_in(timeline: &Timeline, stage: &Record) -> Causes {
+    let inside = timeline.records.iter().filter(|record| is_in(timeline, record, stage)).cloned();
+    causes(&Timeline { records: inside.collect() })
 }
 
 fn causes(timeline: &Timeline) -> Causes {
@@ -109,7 +118,7 @@ fn causes(timeline: &Timeline) -> Causes {
 }
 
 /// Whether a record is another, or somewhere below it.
-fn is_in(timeline: &Timeline, record: &Record, job: &Record) -> bool {
+pub fn is_in(timeline: &Timeline, record: &Record, job: &Record) -> bool {
     let above = |record: &&Record| {
         let parent = record.parent_id.as_deref()?;
         timeline.records.iter().find(|other| other.id == parent)
@@ -123,7 +132,8 @@ fn is_checkout(record: &Record) -> bool {
     record.kind == "Task" && (task || record.name.starts_with("Checkout ") || record.name == "Get sources")
 }
 
-fn messages(record: &Record) -> impl Iterator<Item = String> {
+/// The errors of a record.
+pub fn messages(record: &Record) -> impl Iterator<Item = String> {
     let errors = record.issues.iter().filter(|issue| issue.kind == "error");
     errors.filter_map(|issue| issue.message.as_deref()).map(|message| message.chars().take(TOLD).collect())
 }

@@ -9,7 +9,10 @@ use crate::{
     engine::{Request, Submitted, check_parameters},
     error::{Error, Kind, Result},
     http::{Failure, Repeat},
-    pipeline::run::{Run, State},
+    pipeline::{
+        job::Job,
+        run::{Run, State},
+    },
 };
 use serde_json::{Map, Value, json};
 use std::{
@@ -21,10 +24,7 @@ impl AzureDevops {
     pub(super) async fn start(&self, request: &Request) -> Result<Submitted> {
         let definition = self.definition(&request.job).await?;
         let job = definition.job();
-        if let Some(why) = &job.blocked {
-            let message = format!("the job {} cannot be started: {why}", job.name);
-            return Err(Error::new(Kind::Usage, message).hint("enable it in its settings in Azure DevOps"));
-        }
+        refuse_blocked(&job)?;
         check_parameters(&job, request)?;
         self.preview(definition, request).await?;
         let keyed = !self.keyless().contains(&definition.id);
@@ -63,7 +63,7 @@ impl AzureDevops {
             .post(&url, &body, Repeat::Safe, what)
             .await
             .map_err(|error| explain(error, definition, request))?;
-        let _: Preview = self.api.read(&answer, what)?;
+        let Preview { final_yaml: _ } = self.api.read(&answer, what)?;
         previewed().insert(asked);
         Ok(())
     }
@@ -105,7 +105,14 @@ impl AzureDevops {
     }
 }
 
-fn of_pipeline(run: PipelineRun) -> Run {
+/// Refuses a job that Azure DevOps does not start.
+pub(super) fn refuse_blocked(job: &Job) -> Result<()> {
+    let Some(why) = &job.blocked else { return Ok(()) };
+    Err(Error::new(Kind::Usage, format!("the job {} cannot be started: {why}", job.name))
+        .hint("enable it in its settings in Azure DevOps"))
+}
+
+pub(super) fn of_pipeline(run: PipelineRun) -> Run {
     Run {
         got_revision: run.resources.repositories.get("self").and_then(|own| own.version.clone()),
         url: run.links.unwrap_or_default().web.map(|link| link.href),

@@ -1,5 +1,6 @@
 //! Release pipelines: stages that can be skipped, rerun, resumed, overridden and explained.
 
+pub mod adopt;
 pub mod advance;
 pub mod answer;
 pub mod attest;
@@ -18,6 +19,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod publish;
 pub mod report;
+pub mod remote;
 pub mod run;
 pub mod sbom;
 pub mod select;

@@ -1,7 +1,7 @@
 //! From what is written to a pipeline, or to the line of the mistake.
 
 use super::{
-    Half, OnTimeout, Output, Pipeline, Profile, Stage, Target, Work,
+    Half, OnTimeout, Output, Pipeline, Profile, RemotePipeline, Stage, Target, Work,
     file::{PipelineFile, StageFile, TargetFile},
     suggestion,
 };
@@ -51,6 +51,7 @@ fn form(key: &str) -> Option<String> {
         "to" => "write a store for each profile: to: {test: ./test, production: az://ACCOUNT/CONTAINER}".into(),
         "pools" => "write how many at once: pools: {publish: 2}".into(),
         "env" => "write the variables: env: {NAME: VALUE}".into(),
+        "remote" => "write which pipeline of the engine: remote: {pipeline: NAME}".into(),
         _ => return None,
     })
 }
@@ -84,6 +85,10 @@ impl Compiler<'_> {
                     .hint("profile: test or production"));
             }
         };
+        if let (Some(remote), None) = (&file.remote, &file.engine) {
+            let message = "remote says which pipeline, and nothing says of which engine";
+            return Err(self.wrong(line(remote), message).hint("engine: NAME, one of kind azure_devops"));
+        }
         let Named(pools) = file.pools;
         for (name, size) in &pools {
             if size.value == 0 {
@@ -127,6 +132,12 @@ impl Compiler<'_> {
             env: file.env,
             secrets: file.secrets,
             engine: file.engine.map(|engine| engine.value),
+            remote: file.remote.map(|Spanned { value, .. }| RemotePipeline {
+                pipeline: value.pipeline,
+                branch: value.branch,
+                resource: value.resource,
+                parameters: value.parameters,
+            }),
             stages,
         })
     }

@@ -20,8 +20,20 @@ pub(super) struct PipelineFile {
     pub secrets: Vec<String>,
     #[serde(default)]
     pub engine: Option<Spanned<String>>,
+    pub remote: Option<Spanned<RemoteFile>>,
     #[serde(default)]
     pub stages: Named<StageFile>,
+}
+
+/// What an engine drives in place of the stages' own work.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RemoteFile {
+    pub pipeline: String,
+    pub branch: Option<String>,
+    pub resource: Option<String>,
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A stage.

@@ -63,8 +63,23 @@ pub struct Pipeline {
     pub secrets: Vec<String>,
     /// The engine that drives the whole of it, where that is not this machine.
     pub engine: Option<String>,
+    /// Which pipeline of that engine it is.
+    pub remote: Option<RemotePipeline>,
     /// The stages, in the order of the file.
     pub stages: Vec<Stage>,
+}
+
+/// A pipeline that an engine has, whose stages have the names that they have here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemotePipeline {
+    /// Its number or its name.
+    pub pipeline: String,
+    /// The branch that holds its file; its own where there is none.
+    pub branch: Option<String>,
+    /// The alias of the resource that gives it files: a run takes them from the build that was handed over.
+    pub resource: Option<String>,
+    /// The parameters of its file. `{bar_build_id}`, `{build_id}` and `{profile}` are replaced.
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A stage.

@@ -34,6 +34,8 @@ fn each_mistake_has_its_line_and_the_right_form() {
         ("stages:\n  a: {approval: {on_timeout: perhaps}}", "\"perhaps\"", "reject or resume"),
         ("kind: both\nstages: {a: {run: x}}", "p.yaml:1: there is no kind", "prepare or validate"),
         ("pools: {p: 0}\nstages: {a: {run: x}}", "p.yaml:1: the pool p", "1 or more"),
+        ("remote: {pipeline: 7}\nstages: {a: {}}", "p.yaml:1: remote says which pipeline", "engine: NAME"),
+        ("engine: e\nremote: {pipelines: r}\nstages: {a: {}}", "unknown field", "did you mean `pipeline`?"),
         ("pipeline: x", "there are no stages", "stages:"),
         ("", "there are no stages", "stages:"),
     ] {
