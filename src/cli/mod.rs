@@ -4,6 +4,7 @@ mod advice;
 pub mod completion;
 mod config;
 mod engine;
+mod engines;
 mod global;
 pub mod manual;
 pub mod out;
@@ -18,6 +19,7 @@ use global::Global;
 use out::Out;
 use std::{ffi::OsString, process::ExitCode};
 
+use engines::{cache, engine_named, surroundings};
 pub(crate) use session::Session;
 
 /// Exit codes that are outcomes. Those of errors are in [`crate::error::Kind::exit_code`].

@@ -2,9 +2,8 @@
 
 use crate::{
     cli::{
-        Session, exit,
+        Session, engine_named, exit,
         out::{Align, Table},
-        trigger::ground::engine_named,
     },
     config::LOCAL,
     engine::{Check, Engine},
@@ -54,7 +53,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let names: Vec<String> = if args.names.is_empty() { all() } else { args.names };
     let world = session.world(args.dry_run)?;
     if let Some(strange) = names.iter().find(|name| !settings.engines.contains_key(*name)) {
-        engine_named(session, strange, &settings.jobs, world.stop.clone())?;
+        engine_named(&session.config.trigger, &session.env, strange, &settings.jobs, world.stop.clone())?;
     }
     let mut reports = Vec::new();
     for name in names {
@@ -69,7 +68,8 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
 }
 
 async fn report(session: &Session, world: &World, name: &str) -> Result<Report> {
-    let opened = engine_named(session, name, &session.config.trigger.jobs, world.stop.clone());
+    let opened =
+        engine_named(&session.config.trigger, &session.env, name, &session.config.trigger.jobs, world.stop.clone());
     let engine = match opened {
         Ok(engine) => engine,
         Err(error) => return Ok(failed(name, Vec::new(), "settings", &error)),

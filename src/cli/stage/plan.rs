@@ -77,9 +77,14 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         substitutes: substitutes(&pipeline, &args.trial.substitute)?,
         what_if: args.what_if.iter().map(|set| set.split(',').map(str::to_owned).collect()).collect(),
     };
-    let plan = plan(&pipeline, &wish)?;
-    match args.format {
-        Some(format) => session.out.bytes(format.draw(&Drawing::planned(&pipeline, &plan)).as_bytes()),
+    show(session, &pipeline, &wish, args.format)
+}
+
+/// Prints what a run would do, and returns the exit code.
+pub(super) fn show(session: &Session, pipeline: &Pipeline, wish: &Wish, format: Option<Format>) -> Result<u8> {
+    let plan = plan(pipeline, wish)?;
+    match format {
+        Some(format) => session.out.bytes(format.draw(&Drawing::planned(pipeline, &plan)).as_bytes()),
         None if session.out.is_json() => session.out.json(&Document { schema: 1, plan: &plan }),
         None => print(&session.out, &plan),
     }

@@ -8,8 +8,9 @@ use crate::{
     },
     error::Result,
     ops::stage::{
+        pipeline::Pipeline,
         report::{Report, Row},
-        run,
+        run::{self, Run},
         state::State,
     },
 };
@@ -49,17 +50,22 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
 
 async fn one(session: &Session, text: &str) -> Result<u8> {
     let (pipeline, run) = told(&session.world(true)?, text).await?;
-    let report = Report::of(&pipeline, &run, Timestamp::now());
+    Ok(show(session, &pipeline, &run))
+}
+
+/// Prints where a run stands, and returns the exit code that says it.
+pub(super) fn show(session: &Session, pipeline: &Pipeline, run: &Run) -> u8 {
+    let report = Report::of(pipeline, run, Timestamp::now());
     let outcome = outcome(&report);
     match session.out.is_json() {
         true => session.out.json(&Document { schema: 1, outcome, report: &report }),
         false => print(&session.out, &report),
     }
-    Ok(match (report.is_over(), report.is_bad()) {
+    match (report.is_over(), report.is_bad()) {
         (true, false) => exit::DONE,
         (true, true) => exit::NEGATIVE,
         (false, _) => exit::PENDING,
-    })
+    }
 }
 
 /// What became of a run, in a word.

@@ -6,7 +6,8 @@ use crate::ops::stage::{
 };
 
 /// Which stages a run is to do.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
+#[group(id = "which-stages")]
 pub(super) struct WhichArgs {
     /// Leave this stage out: what needs it goes on
     #[arg(long, value_name = "STAGE", value_delimiter = ',')]
@@ -30,7 +31,8 @@ impl WhichArgs {
 }
 
 /// Where a run publishes, and what it does instead of a stage's own work.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
+#[group(id = "try-args")]
 pub(super) struct TryArgs {
     /// Publish to the containers of this profile; else to those that the pipeline names
     #[arg(long)]

@@ -2,25 +2,15 @@
 
 use super::vcs;
 use crate::{
-    cli::Session,
-    engine::{self, Engine, Surroundings},
+    cli::{Session, engine_named},
+    engine::{self, Engine},
     error::{Error, Kind, Result},
-    http::Client,
     ops::trigger::ground::Ground,
-    pipeline::{
-        env::{EnvMap, text},
-        job::JobSpec,
-    },
-    process::Stop,
+    pipeline::job::JobSpec,
     vcs::Vcs,
     world::World,
 };
-use jiff::Timestamp;
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Which CI.
 #[derive(Debug, Clone, clap::Args)]
@@ -112,60 +102,9 @@ impl EngineArgs {
     /// `Usage` for an engine that is not configured; those of the engine's settings, the version control system, the store.
     pub async fn open_with(&self, session: &Session, dry_run: bool, jobs: BTreeMap<String, JobSpec>) -> Result<Base> {
         let world = session.world(dry_run)?;
-        let engine = engine_named(session, self.name(session), &jobs, world.stop.clone())?;
+        let engine =
+            engine_named(&session.config.trigger, &session.env, self.name(session), &jobs, world.stop.clone())?;
         let vcs = vcs::open(session).await?;
         Ok(Base { world, engine, vcs, jobs })
     }
-}
-
-/// The engine of a name.
-///
-/// # Errors
-/// `Usage` for one that is not configured, with suggestions; those of its settings.
-pub(in crate::cli) fn engine_named(
-    session: &Session,
-    name: &str,
-    jobs: &BTreeMap<String, JobSpec>,
-    stop: Stop,
-) -> Result<Arc<dyn Engine>> {
-    let settings = &session.config.trigger;
-    let Some(spec) = settings.engines.get(name) else {
-        let names: Vec<&str> = settings.engines.keys().map(String::as_str).collect();
-        let near = names.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known));
-        let near = near.filter(|known| strsim::damerau_levenshtein(name, known) <= 2);
-        let guess = near.map(|known| format!("did you mean {known}? ")).unwrap_or_default();
-        return Err(Error::new(Kind::Usage, format!("there is no engine {name:?}"))
-            .hint(format!("{guess}there are {}; more go under engines: in ci-tool.yaml", names.join(", "))));
-    };
-    let mut spec = spec.clone();
-    if spec.kind == Some(engine::EngineKind::Local) {
-        spec.at_once = spec.at_once.or(settings.at_once);
-    }
-    let directory =
-        std::env::current_dir().map_err(|e| Error::new(Kind::Usage, "finding the current directory").with_source(e))?;
-    let around = Surroundings {
-        name: name.into(),
-        env: session.env.clone(),
-        client: Client::new(),
-        directory,
-        cache: cache(&session.env)?,
-        jobs: jobs.clone(),
-        now: Timestamp::now,
-        stop,
-    };
-    engine::open(&spec, &around)
-}
-
-/// The folder for what can be made again: `$XDG_CACHE_HOME/ci-tool`, or the system's place for it.
-fn cache(env: &EnvMap) -> Result<PathBuf> {
-    let named = |name: &str| text(env, name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let found = match cfg!(windows) {
-        true => named("LOCALAPPDATA"),
-        false => named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache"))),
-    };
-    let missing = || {
-        Error::new(Kind::Usage, "there is no folder for trees and results: neither XDG_CACHE_HOME nor HOME is set")
-            .hint("export XDG_CACHE_HOME=/some/folder")
-    };
-    found.map(|folder| folder.join(Path::new("ci-tool"))).ok_or_else(missing)
 }

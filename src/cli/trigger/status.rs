@@ -1,13 +1,13 @@
 //! `ci-tool trigger status`.
 
 use super::{
-    ground::{Base, EngineArgs, engine_named},
+    ground::{Base, EngineArgs},
     jobs::jobs_at_revision,
     which::WhichArgs,
 };
 use crate::{
     cli::{
-        Session, exit, out,
+        Session, engine_named, exit, out,
         out::{Align, Table},
     },
     error::Result,
@@ -103,7 +103,8 @@ async fn views(session: &Session, base: &Base, revisions: &[Revision], sessions:
         jobs.filter(|jobs| jobs != now).into_iter().for_each(|jobs| add(jobs, true, revision));
     }
     let view = |(jobs, whole, revisions)| {
-        let engine = engine_named(session, base.engine.name(), &jobs, base.world.stop.clone())?;
+        let engine =
+            engine_named(&session.config.trigger, &session.env, base.engine.name(), &jobs, base.world.stop.clone())?;
         Ok(View { engine, revisions, whole })
     };
     all.into_iter().map(view).collect()

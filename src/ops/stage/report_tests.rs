@@ -113,7 +113,8 @@ fn what_is_blocked_names_what_blocks_it() {
 #[test]
 fn who_overrode_and_why_is_shown_also_after_the_stage_succeeded() {
     let again = Event::TakenUp { hash: None, differs: Vec::new(), again: vec!["a".into()] };
-    let second = Event::Begun { stage: "a".into(), attempt: 2, command: "x".into(), mark: "m".into(), host: "h".into() };
+    let second =
+        Event::Begun { stage: "a".into(), attempt: 2, command: "x".into(), mark: "m".into(), host: "h".into() };
     let mut events = vec![(0, begun("a")), (5, ended("a", 1, State::Failed)), (9, overridden("a"))];
     let report = Report::of(&pipeline(), &run(&[], events.clone()), at(10));
     assert_eq!(row(&report, "a").state, State::Overridden);

@@ -136,7 +136,8 @@ fn attempt(run: u64, stage: &StageSeen, (state, why): (State, Option<String>)) -
         why,
         exit_code: None,
         command: format!("stage {} of the run {run}", stage.name),
-        process: None,
+        mark: String::new(),
+        host: String::new(),
         made: Vec::new(),
         fingerprint: None,
     })
