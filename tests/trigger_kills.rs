@@ -203,7 +203,7 @@ fn at_points(moment: Moment) {
         let bench = Bench::new();
         let first = Kill { request: 1 + point * (all - 1) / (POINTS - 1), moment };
         let again = Kill { request: 1 + point % 7, moment };
-        let kills = if point % 3 == 0 { vec![first, again] } else { vec![first] };
+        let kills = if point.is_multiple_of(3) { vec![first, again] } else { vec![first] };
         let (ran, deaths) = bench.until_it_survives(&with_wait(), &kills);
         let ran = ran.ok();
         assert!(deaths >= 1, "{first:?} of {all} never came");
@@ -307,7 +307,7 @@ fn on_azure() {
             vec![("CI_TOOL_STORE", url.clone()), ("AZURE_STORAGE_CONNECTION_STRING", azurite::connection_string())];
         let env = |name: &str| (name == "AZURE_STORAGE_CONNECTION_STRING").then(azurite::connection_string);
         let store: Handle = store::open(&url, &env).unwrap();
-        let moment = if point % 2 == 0 { Moment::Arrived } else { Moment::Done };
+        let moment = if point.is_multiple_of(2) { Moment::Arrived } else { Moment::Done };
         for request in [8, 9 + point, 3] {
             if bench.spawn(&with_wait(), Some(Kill { request: request + point, moment })).wait().code.is_some() {
                 break;
