@@ -155,11 +155,12 @@ fn plant(sandbox: &Sandbox, id: u8, ended: State, overridden: bool) -> String {
         by: None,
         reason: None,
         rerun: false,
+        resign: false,
         fail_fast: false,
     };
     let (stage, command) = ("prep".to_owned(), "sh prep.sh".to_owned());
     let mut events = vec![
-        Event::Begun { stage: stage.clone(), attempt: 1, command },
+        Event::Begun { stage: stage.clone(), attempt: 1, command, mark: "mark".into(), host: "host".into() },
         Event::Ended {
             stage: stage.clone(),
             attempt: 1,
