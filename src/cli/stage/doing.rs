@@ -129,6 +129,17 @@ impl Driver<'_> {
     }
 }
 
+/// Lets a run go, whatever came of driving it: an answer must not have to wait until a lease lapses.
+///
+/// # Errors
+/// What came of it.
+pub(super) async fn let_go(session: &Session, world: &World, owned: Owned, done: Result<u8>) -> Result<u8> {
+    if let Err(error) = owned.let_go(world).await {
+        session.out.warn(&format!("the run stays held for two minutes: {}", error.message()));
+    }
+    done
+}
+
 /// The folder of a pipeline's file.
 pub(super) fn directory(pipeline: &Pipeline) -> PathBuf {
     let parent = pipeline.path.parent().filter(|parent| !parent.as_os_str().is_empty());

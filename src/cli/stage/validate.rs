@@ -1,7 +1,7 @@
 //! `ci-tool stage validate` and `prepare`.
 
 use super::{
-    doing::{DoingArgs, Driver, who},
+    doing::{DoingArgs, Driver, let_go, who},
     told::earlier,
     which::{TryArgs, WhichArgs},
 };
@@ -180,7 +180,8 @@ pub(super) async fn validate(session: &Session, args: ValidateArgs) -> Result<u8
     let by = who(session, common.by.as_ref());
     let driver =
         Driver { session, world: &world, pipeline: &pipeline, args: &common.doing, by, resigned: None, variables };
-    driver.drive(&mut owned).await
+    let done = driver.drive(&mut owned).await;
+    let_go(session, &world, owned, done).await
 }
 
 /// Runs `prepare`.
@@ -218,7 +219,8 @@ pub(super) async fn prepare(session: &Session, args: PrepareArgs) -> Result<u8> 
     let resigned = common.reason.clone().filter(|_| args.resign);
     let variables = BTreeMap::new();
     let driver = Driver { session, world: &world, pipeline: &pipeline, args: &common.doing, by, resigned, variables };
-    driver.drive(&mut owned).await
+    let done = driver.drive(&mut owned).await;
+    let_go(session, &world, owned, done).await
 }
 
 /// The handover of a build; where there is none, the build's own artifacts, adopted as one.
