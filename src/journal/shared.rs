@@ -106,6 +106,21 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Journal<T> {
             }
         }
     }
+
+    /// Lets go: the next process need not wait until a lease lapses. `store` and `prefix` are those that it was opened with.
+    ///
+    /// # Errors
+    /// Those of the store; the lease then lapses by itself.
+    pub async fn let_go(self, store: &Handle, prefix: &Key) -> Result<()> {
+        match self {
+            Journal::File(_) => Ok(()),
+            Journal::Store(_, held) => {
+                // Renewed once more, it would be there again.
+                drop(held);
+                store.drop_lease(&lease(prefix)).await
+            }
+        }
+    }
 }
 
 fn file(store: &Handle, prefix: &Key) -> Option<PathBuf> {

@@ -53,6 +53,7 @@ mod save_tree;
 mod save_when;
 mod show;
 mod stage;
+mod stage_run;
 mod streams;
 #[cfg(target_os = "linux")]
 mod terminal;

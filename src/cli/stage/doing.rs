@@ -6,7 +6,7 @@ use crate::{
     ops::stage::{
         attest::{self, SigningKey},
         execute::{Finished, Options, Watcher, execute, judge},
-        pipeline::Pipeline,
+        pipeline::{Pipeline, Profile},
         run::{HandoverId, Owned},
         state::State,
         working::{Tools, Working},
@@ -121,12 +121,23 @@ impl Driver<'_> {
             cache: crate::cli::cache(&session.env)?,
             open: Arc::new(move |url: &str| open(url, &below, &env)),
             engines: Arc::new(engines),
-            start: Arc::new(move |file: &Path, id: &HandoverId| start(file, id, &store)),
+            start: Arc::new(move |file: &Path, id: &HandoverId, profile| start(file, id, profile, &store)),
             key: self.args.key(session)?,
             by: self.by.clone(),
             resigned: self.resigned.clone(),
         })
     }
+}
+
+/// Lets a run go, whatever came of driving it: an answer must not have to wait until a lease lapses.
+///
+/// # Errors
+/// What came of it.
+pub(super) async fn let_go(session: &Session, world: &World, owned: Owned, done: Result<u8>) -> Result<u8> {
+    if let Err(error) = owned.let_go(world).await {
+        session.out.warn(&format!("the run stays held for two minutes: {}", error.message()));
+    }
+    done
 }
 
 /// The folder of a pipeline's file.
@@ -169,7 +180,7 @@ fn open(url: &str, below: &Path, env: &EnvMap) -> Result<Handle> {
 }
 
 /// Starts a pipeline in the background: it outlives this process.
-fn start(file: &Path, id: &HandoverId, store: &str) -> Result<String> {
+fn start(file: &Path, id: &HandoverId, profile: Profile, store: &str) -> Result<String> {
     let failed = |e: std::io::Error| {
         Error::new(Kind::Internal, format!("starting {} in the background", file.display())).with_source(e)
     };
@@ -180,6 +191,7 @@ fn start(file: &Path, id: &HandoverId, store: &str) -> Result<String> {
     let ids = [id.bar_build_id.to_string(), id.build_id.to_string()];
     let mut command = Command::new(program);
     command.args(["stage", "validate"]).arg(file).args(["--bar-build-id", &ids[0], "--build-id", &ids[1]]);
+    command.args(["--profile", profile.as_str()]);
     command.env("CI_TOOL_STORE", store).env_remove("CI_TOOL_PROCESS_TREE").env_remove(crate::ops::stage::execute::MARK);
     command.stdin(Stdio::null()).stdout(output.try_clone().map_err(failed)?).stderr(output);
     #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! `ci-tool stage resume`, `override`, `approve` and `reject`.
 
-use super::doing::{DoingArgs, Driver, host, live, who};
+use super::doing::{DoingArgs, Driver, host, let_go, live, who};
 use crate::{
     cli::{Session, cache, exit},
     error::{Error, Kind, Result},
@@ -108,10 +108,15 @@ struct AnswerArgs {
 pub(super) async fn resume(session: &Session, args: ResumeArgs) -> Result<u8> {
     let world = session.world(false)?;
     let mut owned = Owned::take(&world, &run::find(&world, &args.run).await?).await?;
-    let pipeline = now(session, &world, &owned.run).await?;
-    judge(&world, &mut owned, &pipeline).await?;
-    take(session, &world, &mut owned, &pipeline, Again::Bad, args.assume_dead).await?;
-    go_on(session, &world, &mut owned, &pipeline, &args.doing).await
+    let done = resumed(session, &world, &mut owned, &args).await;
+    let_go(session, &world, owned, done).await
+}
+
+async fn resumed(session: &Session, world: &World, owned: &mut Owned, args: &ResumeArgs) -> Result<u8> {
+    let pipeline = now(session, world, &owned.run).await?;
+    judge(world, owned, &pipeline).await?;
+    take(session, world, owned, &pipeline, Again::Bad, args.assume_dead).await?;
+    go_on(session, world, owned, &pipeline, &args.doing).await
 }
 
 /// Runs `override`.
@@ -150,15 +155,27 @@ struct Said<'a> {
 async fn say(session: &Session, said: Said<'_>, no_resume: bool, doing: &DoingArgs) -> Result<u8> {
     let world = session.world(false)?;
     let mut owned = Owned::take(&world, &run::find(&world, said.run).await?).await?;
-    let pipeline = run::pipeline(&world, &owned.run).await?;
-    judge(&world, &mut owned, &pipeline).await?;
-    let stage = answer(&mut owned, &pipeline, said.stage, said.says, &said.by, said.reason).await?;
+    let done = answered(session, &world, &mut owned, said, no_resume, doing).await;
+    let_go(session, &world, owned, done).await
+}
+
+async fn answered(
+    session: &Session,
+    world: &World,
+    owned: &mut Owned,
+    said: Said<'_>,
+    no_resume: bool,
+    doing: &DoingArgs,
+) -> Result<u8> {
+    let pipeline = run::pipeline(world, &owned.run).await?;
+    judge(world, owned, &pipeline).await?;
+    let stage = answer(owned, &pipeline, said.stage, said.says, &said.by, said.reason).await?;
     session.out.note(&format!("recorded for {stage}, by {}", said.by));
     if no_resume {
         return Ok(exit::DONE);
     }
-    take(session, &world, &mut owned, &pipeline, Again::Interrupted, false).await?;
-    go_on(session, &world, &mut owned, &pipeline, doing).await
+    take(session, world, owned, &pipeline, Again::Interrupted, false).await?;
+    go_on(session, world, owned, &pipeline, doing).await
 }
 
 /// The pipeline as its file is now; as it was kept where the file is gone.

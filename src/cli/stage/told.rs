@@ -30,7 +30,9 @@ pub(super) async fn told(world: &World, text: &str) -> Result<(Pipeline, Run)> {
 /// As [`told`]. That there is no latest one is none.
 pub(super) async fn earlier(world: &World, pipeline: &Pipeline, text: &str) -> Result<Option<Earlier>> {
     let states = |run: &Run| {
-        let states = run.stages.iter().map(|(name, told)| (name.clone(), told.state()));
+        // A substitute did its work for that run alone.
+        let own = run.stages.iter().filter(|(name, _)| !run.opening.substituted.contains_key(*name));
+        let states = own.map(|(name, told)| (name.clone(), told.state()));
         Some(Earlier { run: run.opening.run.to_string(), states: states.collect() })
     };
     if text != "latest" {

@@ -1,7 +1,7 @@
 //! `ci-tool stage validate` and `prepare`.
 
 use super::{
-    doing::{DoingArgs, Driver, who},
+    doing::{DoingArgs, Driver, let_go, who},
     told::earlier,
     which::{TryArgs, WhichArgs},
 };
@@ -16,9 +16,10 @@ use crate::{
         content,
         execute::{Beginning, begin},
         handover::{self, Handover, Kept, Origin, download_all},
-        pipeline::{Half, Pipeline},
+        pipeline::{Half, Pipeline, Profile, Stage, Work},
         plan::{Wish, substitutes},
         run::{self, HandoverId},
+        select::{Reason, select},
         state::State,
         working::{attestation_key, subjects},
     },
@@ -120,10 +121,15 @@ impl Common {
 pub(super) async fn validate(session: &Session, args: ValidateArgs) -> Result<u8> {
     let common = args.common;
     let pipeline = Pipeline::read(&common.pipeline)?;
+    if pipeline.half == Half::Prepare {
+        return Err(Error::new(Kind::Usage, format!("{} prepares: it makes what is to be validated", pipeline.name))
+            .hint("run it by: ci-tool stage prepare"));
+    }
     if common.dry_run {
         return common.plan(session, &pipeline);
     }
     let world = session.world(false)?;
+    let profile = common.tries.profile(&pipeline);
     let mut variables = BTreeMap::new();
     let mut id = None;
     if common.bar_build_id.is_some() || common.build_id.is_some() {
@@ -144,7 +150,7 @@ pub(super) async fn validate(session: &Session, args: ValidateArgs) -> Result<u8
         id = Some(kept.handover.id);
     }
     let before = match args.failed {
-        true => latest(&world, &pipeline, id.as_ref()).await?,
+        true => latest(&world, &pipeline, id.as_ref(), profile).await?,
         false => None,
     };
     let earlier = match before {
@@ -152,10 +158,15 @@ pub(super) async fn validate(session: &Session, args: ValidateArgs) -> Result<u8
         None => None,
     };
     let succeeded = succeeded(&world, &pipeline, id.as_ref()).await?;
+    let asked = common.which.clone().asked(args.failed);
+    let substituted = substitutes(&pipeline, &common.tries.substitute)?;
+    if id.is_none() {
+        publishes_nothing(&pipeline, &select(&pipeline, &asked, earlier.as_ref())?, &substituted)?;
+    }
     let beginning = Beginning {
-        profile: Some(common.tries.profile(&pipeline)),
-        asked: common.which.clone().asked(args.failed),
-        substituted: substitutes(&pipeline, &common.tries.substitute)?,
+        profile: Some(profile),
+        asked,
+        substituted,
         handover: id,
         by: common.by.clone(),
         reason: common.reason.clone(),
@@ -169,7 +180,8 @@ pub(super) async fn validate(session: &Session, args: ValidateArgs) -> Result<u8
     let by = who(session, common.by.as_ref());
     let driver =
         Driver { session, world: &world, pipeline: &pipeline, args: &common.doing, by, resigned: None, variables };
-    driver.drive(&mut owned).await
+    let done = driver.drive(&mut owned).await;
+    let_go(session, &world, owned, done).await
 }
 
 /// Runs `prepare`.
@@ -207,7 +219,8 @@ pub(super) async fn prepare(session: &Session, args: PrepareArgs) -> Result<u8> 
     let resigned = common.reason.clone().filter(|_| args.resign);
     let variables = BTreeMap::new();
     let driver = Driver { session, world: &world, pipeline: &pipeline, args: &common.doing, by, resigned, variables };
-    driver.drive(&mut owned).await
+    let done = driver.drive(&mut owned).await;
+    let_go(session, &world, owned, done).await
 }
 
 /// The handover of a build; where there is none, the build's own artifacts, adopted as one.
@@ -292,18 +305,37 @@ fn folder(kept: &Kept) -> String {
     format!("{bar_build_id}-{build_id}.{}", kept.number)
 }
 
-/// The latest run of a pipeline on a handover.
-async fn latest(world: &World, pipeline: &Pipeline, id: Option<&HandoverId>) -> Result<Option<Id>> {
+/// Lets nothing begin that would come to publish, and has nothing to.
+fn publishes_nothing(
+    pipeline: &Pipeline,
+    left_out: &[Option<Reason>],
+    substituted: &BTreeMap<String, String>,
+) -> Result<()> {
+    let mut done = pipeline.stages.iter().zip(left_out).filter(|(_, reason)| reason.is_none());
+    let publishes = |stage: &Stage| matches!(stage.work, Work::Publish(_)) && !substituted.contains_key(&stage.name);
+    match done.find(|(stage, _)| publishes(stage)) {
+        None => Ok(()),
+        Some((stage, _)) => {
+            let message = format!("{} publishes what was handed over, and no build says which that is", stage.name);
+            Err(Error::new(Kind::Usage, message)
+                .hint("name it with --bar-build-id N, --build-id N, or both; or leave the stage out"))
+        }
+    }
+}
+
+/// The latest run of a pipeline on a handover that published to the same places.
+async fn latest(world: &World, pipeline: &Pipeline, id: Option<&HandoverId>, profile: Profile) -> Result<Option<Id>> {
     for listed in run::list(world, LATEST).await? {
         let run = run::read(world, &listed.id).await?;
-        if run.opening.pipeline == pipeline.name && run.opening.handover.as_ref() == id {
+        let opening = &run.opening;
+        if opening.pipeline == pipeline.name && opening.handover.as_ref() == id && opening.profile == profile {
             return Ok(Some(listed.id));
         }
     }
     Ok(None)
 }
 
-/// The stages that succeeded in any run of a pipeline on a handover.
+/// The stages that succeeded by their own work in any run of a pipeline on a handover.
 async fn succeeded(world: &World, pipeline: &Pipeline, id: Option<&HandoverId>) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for listed in run::list(world, LATEST).await? {
@@ -311,8 +343,9 @@ async fn succeeded(world: &World, pipeline: &Pipeline, id: Option<&HandoverId>) 
         if run.opening.pipeline != pipeline.name || run.opening.handover.as_ref() != id {
             continue;
         }
-        let good = run.stages.iter().filter(|(_, told)| {
+        let good = run.stages.iter().filter(|(name, told)| {
             matches!(told.state(), State::Succeeded | State::SucceededWithIssues | State::UpToDate)
+                && !run.opening.substituted.contains_key(*name)
         });
         found.extend(good.map(|(name, _)| name.clone()));
     }

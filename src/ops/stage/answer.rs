@@ -40,9 +40,10 @@ pub async fn answer(
     let refuse = |message: String| {
         Err(Error::new(Kind::Usage, message).hint(format!("ci-tool stage status {run} shows where each stage is")))
     };
-    let gates = pipeline.stages.iter().enumerate().filter(|(gate, stage)| {
-        matches!(stage.work, Work::Gate { of } if of == place) && states[*gate] == State::WaitingForApproval
-    });
+    let gate_in = |state: State| {
+        let over = |gate: &usize| matches!(pipeline.stages[*gate].work, Work::Gate { of } if of == place);
+        (0..states.len()).find(|gate| over(gate) && states[*gate] == state)
+    };
     let (place, state) = match (says, &pipeline.stages[place].work) {
         (Says::Approve | Says::Reject, Work::Approval { by: allowed, .. }) => {
             if states[place] != State::WaitingForApproval {
@@ -62,8 +63,11 @@ pub async fn answer(
                 return refuse(format!("{name} is not offered: it is {other}, and {} is {under}", of.name));
             }
         },
-        (Says::Override, _) => match (gates.map(|(gate, _)| gate).next(), states[place]) {
+        (Says::Override, _) => match (gate_in(State::WaitingForApproval), states[place]) {
             (Some(gate), _) => (gate, State::Overridden),
+            (None, _) if gate_in(State::Overridden).is_some() => {
+                return refuse(format!("{name} is overridden already"));
+            }
             (None, state) if state.may_be_overridden() && state != State::Overridden => (place, State::Overridden),
             (None, state) => return refuse(format!("{name} is {state}: there is nothing to override")),
         },

@@ -112,8 +112,8 @@ fn carry_over(pipeline: &Pipeline, graph: &Graph, earlier: &Earlier, left_out: &
     }
 }
 
-/// The stages left out by name or by others' names, that a stage which publishes to production needs, and that never
-/// succeeded with the same content: whoever leaves these out has to say who and why.
+/// The stages left out, however it was said, that a stage which publishes to production needs, and that never succeeded with
+/// the same content: whoever leaves these out has to say who and why. Gates check nothing, and do not weigh.
 pub fn weighty(
     pipeline: &Pipeline,
     left_out: &[Option<Reason>],
@@ -127,8 +127,8 @@ pub fn weighty(
     let publishing: Vec<usize> = (0..pipeline.stages.len()).filter(publishes).collect();
     let above = Graph::new(&pipeline.stages).ancestors(&publishing);
     let weighs = |stage: &usize| {
-        let skipped = matches!(left_out[*stage], Some(Reason::Skip | Reason::NotAmong(_)));
-        above[*stage] && skipped && !succeeded(&pipeline.stages[*stage].name)
+        let is_gate = matches!(pipeline.stages[*stage].work, Work::Gate { .. });
+        above[*stage] && left_out[*stage].is_some() && !is_gate && !succeeded(&pipeline.stages[*stage].name)
     };
     (0..pipeline.stages.len()).filter(weighs).collect()
 }

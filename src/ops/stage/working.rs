@@ -8,7 +8,7 @@ use super::{
     execute::{Around, Effects, Fresh},
     fingerprint::{self, Fingerprint, Freshness, Success},
     handover::{self, Handover, Kept, Origin},
-    pipeline::{Pipeline, Stage, Target, Work},
+    pipeline::{Pipeline, Profile, Stage, Target, Work},
     publish::{Opener, Publication, Publisher, check, destinations, upload},
     run::{HandoverId, Made},
     sbom::{Product, sbom},
@@ -35,8 +35,8 @@ use tokio::sync::Mutex;
 
 /// Opens an engine by its name.
 pub type Engines = dyn Fn(&str) -> Result<Arc<dyn Engine>> + Send + Sync;
-/// Starts a pipeline in the background with a handover, and says where it runs.
-pub type Starter = dyn Fn(&Path, &HandoverId) -> Result<String> + Send + Sync;
+/// Starts a pipeline in the background with a handover, for a profile, and says where it runs.
+pub type Starter = dyn Fn(&Path, &HandoverId, Profile) -> Result<String> + Send + Sync;
 
 /// What the effects need.
 pub struct Tools {
@@ -247,7 +247,7 @@ impl Effects for Working {
             let all: Vec<Made> = before.chain(made.clone()).collect();
             let build = around.handover.as_ref().map(|handover| handover.build_id.to_string());
             let product = Product { name: &self.tools.pipeline.name, build: build.as_deref() };
-            let bytes = sbom(product, &all, (world.now)());
+            let bytes = sbom(product, &all);
             let path = around.directory.join(file);
             std::fs::write(&path, bytes).map_err(|e| Error::io("writing the SBOM", &path, e))?;
             let content = content::keep(world, &path).await?;
@@ -285,7 +285,7 @@ impl Effects for Working {
     async fn start(&self, _: &Stage, pipeline: &str, around: &Around) -> Result<String> {
         let kept = self.hand_over(around, around.made.clone()).await?;
         let file = self.tools.pipeline.path.parent().unwrap_or(Path::new("")).join(pipeline);
-        let started = (self.tools.start)(&file, &kept.handover.id)?;
+        let started = (self.tools.start)(&file, &kept.handover.id, around.profile)?;
         Ok(format!("{} files handed over; {started}", kept.handover.files.len()))
     }
 

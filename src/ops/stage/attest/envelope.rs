@@ -114,8 +114,10 @@ pub fn verify(envelope: &Envelope, keys: &[PublicKey]) -> Result<Verified> {
     if by.is_empty() {
         let ids: Vec<&str> = envelope.signatures.iter().map(|signature| signature.keyid.as_str()).collect();
         let message = format!("no known key signed the attestation; its signatures name {ids:?}");
-        return Err(Error::new(Kind::Denied, message)
-            .hint(format!("give the public key of whoever signed it: --public-key FILE, or {}", super::PUBLIC_KEY)));
+        return Err(Error::new(Kind::Denied, message).hint(format!(
+            "give the public key of whoever signed it: --public-key-file FILE, or {}",
+            super::PUBLIC_KEY
+        )));
     }
     Ok(Verified { statement: Statement::parse(&payload)?, by })
 }

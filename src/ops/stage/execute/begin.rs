@@ -70,7 +70,8 @@ pub async fn begin(world: &World, pipeline: &Pipeline, beginning: &Beginning) ->
     let opening = Opening {
         run: Id::from_random((world.random)()),
         pipeline: pipeline.name.clone(),
-        file: pipeline.path.display().to_string(),
+        // Whoever resumes it may stand elsewhere.
+        file: std::path::absolute(&pipeline.path).unwrap_or_else(|_| pipeline.path.clone()).display().to_string(),
         hash: pipeline.hash.clone(),
         profile,
         asked: beginning.asked.clone(),

@@ -78,6 +78,14 @@ impl Owned {
         self.run.apply(&record);
         Ok(())
     }
+
+    /// Lets the run go, for whoever comes next.
+    ///
+    /// # Errors
+    /// As [`Journal::let_go`].
+    pub async fn let_go(self, world: &World) -> Result<()> {
+        self.journal.let_go(&world.store, &prefix(&self.run.opening.run)?).await
+    }
 }
 
 async fn open(world: &World, id: &Id, title: &str) -> Result<(Journal<Record>, Vec<Record>)> {
