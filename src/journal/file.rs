@@ -79,7 +79,16 @@ impl<T: Serialize + DeserializeOwned> FileJournal<T> {
     /// # Errors
     /// I/O; the record is then not in the journal.
     pub fn append(&mut self, record: &T) -> Result<()> {
-        self.write(&lines::line(record)?)
+        self.append_all(std::slice::from_ref(record))
+    }
+
+    /// Writes records at once, as [`FileJournal::append`] writes one.
+    ///
+    /// # Errors
+    /// I/O; none of them is then in the journal.
+    pub fn append_all(&mut self, records: &[T]) -> Result<()> {
+        let lines = records.iter().map(lines::line).collect::<Result<Vec<_>>>()?;
+        self.write(&lines.concat())
     }
 
     /// Writes a record that is on the disk when this returns.

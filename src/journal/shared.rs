@@ -4,7 +4,7 @@ use super::{FileJournal, StoreJournal};
 use crate::{
     error::{Error, Kind, Result},
     pipeline::id::Id,
-    store::{Handle, Key, Lease},
+    store::{Handle, Key, Lease, Moment},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{path::PathBuf, sync::mpsc, thread};
@@ -43,7 +43,7 @@ impl<T> Drop for Writer<T> {
 }
 
 struct Waiting<T> {
-    record: T,
+    records: Vec<T>,
     lasting: Lasting,
     answer: oneshot::Sender<Result<()>>,
 }
@@ -74,7 +74,10 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Journal<T> {
         let (queue, waiting) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("journal".into())
-            .spawn(move || serve(&mut journal, &waiting))
+            .spawn({
+                let store = store.clone();
+                move || serve(&mut journal, &waiting, &store)
+            })
             .map_err(|e| Error::io("starting the writer of", &path, e))?;
         Ok((Journal::File(Writer { queue: Some(queue), thread: Some(thread) }), records))
     }
@@ -95,13 +98,26 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Journal<T> {
     /// # Errors
     /// `Precondition` when another process took over; I/O and those of the store.
     pub async fn append(&self, record: &T, lasting: Lasting) -> Result<()> {
+        self.append_all(vec![record.clone()], lasting).await
+    }
+
+    /// Appends records in their order, and returns when all of them last so long. What fails may leave the first of them.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn append_all(&self, records: Vec<T>, lasting: Lasting) -> Result<()> {
         match self {
-            Journal::Store(journal, _) => journal.append(record).await,
+            Journal::Store(journal, _) => {
+                for record in &records {
+                    journal.append(record).await?;
+                }
+                Ok(())
+            }
             Journal::File(Writer { queue, .. }) => {
                 let ended = || Error::new(Kind::Internal, "appending to a journal: its writer has ended");
                 let (answer, answered) = oneshot::channel();
                 let queue = queue.as_ref().ok_or_else(ended)?;
-                queue.send(Waiting { record: record.clone(), lasting, answer }).map_err(|_| ended())?;
+                queue.send(Waiting { records, lasting, answer }).map_err(|_| ended())?;
                 answered.await.map_err(|_| ended())?
             }
         }
@@ -118,11 +134,17 @@ fn lease(prefix: &Key) -> String {
     prefix.as_str().replace('/', "-")
 }
 
-fn serve<T: Serialize + DeserializeOwned>(journal: &mut FileJournal<T>, waiting: &mpsc::Receiver<Waiting<T>>) {
+fn serve<T: Serialize + DeserializeOwned>(
+    journal: &mut FileJournal<T>,
+    waiting: &mpsc::Receiver<Waiting<T>>,
+    store: &Handle,
+) {
     while let Ok(first) = waiting.recv() {
         let mut synced = Vec::new();
         for one in std::iter::once(first).chain(waiting.try_iter()) {
-            let written = journal.append(&one.record);
+            store.records(Moment::Before);
+            let written = journal.append_all(&one.records);
+            store.records(Moment::After);
             if written.is_ok() && one.lasting == Lasting::Synced {
                 synced.push(one.answer);
             } else {
