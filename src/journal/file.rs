@@ -79,7 +79,16 @@ impl<T: Serialize + DeserializeOwned> FileJournal<T> {
     /// # Errors
     /// I/O; the record is then not in the journal.
     pub fn append(&mut self, record: &T) -> Result<()> {
-        self.write(&lines::line(record)?)
+        self.append_all(std::slice::from_ref(record))
+    }
+
+    /// Writes records at once, as [`FileJournal::append`] writes one.
+    ///
+    /// # Errors
+    /// I/O; none of them is then in the journal.
+    pub fn append_all(&mut self, records: &[T]) -> Result<()> {
+        let lines = records.iter().map(lines::line).collect::<Result<Vec<_>>>()?;
+        self.write(&lines.concat())
     }
 
     /// Writes a record that is on the disk when this returns.
@@ -96,12 +105,16 @@ impl<T: Serialize + DeserializeOwned> FileJournal<T> {
     /// # Errors
     /// I/O.
     pub fn sync(&mut self) -> Result<()> {
-        self.file.sync_data().map_err(|e| Error::io("syncing", &self.path, e))?;
-        if !self.entry_synced {
-            sync_entry(&self.path).map_err(|e| Error::io("syncing the directory of", &self.path, e))?;
-            self.entry_synced = true;
-        }
-        Ok(())
+        sync(&self.file, &self.path, &mut self.entry_synced)
+    }
+
+    /// What brings the file to the disk while others write to it.
+    ///
+    /// # Errors
+    /// When the system opens no more files.
+    pub(super) fn syncer(&self) -> Result<Syncer> {
+        let file = self.file.try_clone().map_err(|e| Error::io("opening", &self.path, e))?;
+        Ok(Syncer { file, path: self.path.clone(), entry_synced: self.entry_synced })
     }
 
     fn write(&mut self, line: &[u8]) -> Result<()> {
@@ -120,6 +133,32 @@ impl<T: Serialize + DeserializeOwned> FileJournal<T> {
         self.len += line.len() as u64;
         Ok(())
     }
+}
+
+/// Brings a journal's file to the disk.
+pub(super) struct Syncer {
+    file: File,
+    path: PathBuf,
+    entry_synced: bool,
+}
+
+impl Syncer {
+    /// As [`FileJournal::sync`]: everything that was appended before.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn sync(&mut self) -> Result<()> {
+        sync(&self.file, &self.path, &mut self.entry_synced)
+    }
+}
+
+fn sync(file: &File, path: &Path, entry_synced: &mut bool) -> Result<()> {
+    file.sync_data().map_err(|e| Error::io("syncing", path, e))?;
+    if !*entry_synced {
+        sync_entry(path).map_err(|e| Error::io("syncing the directory of", path, e))?;
+        *entry_synced = true;
+    }
+    Ok(())
 }
 
 /// Windows opens no file for appending and for truncating, so that the position is kept here.

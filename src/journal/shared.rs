@@ -1,13 +1,17 @@
 //! A journal beside a store, wherever that is, appended to by many tasks at once.
 
-use super::{FileJournal, StoreJournal};
+use super::{FileJournal, StoreJournal, file::Syncer};
 use crate::{
     error::{Error, Kind, Result},
     pipeline::id::Id,
-    store::{Handle, Key, Lease},
+    store::{Handle, Key, Lease, Moment},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::{path::PathBuf, sync::mpsc, thread};
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError, mpsc},
+    thread,
+};
 use tokio::sync::oneshot;
 
 /// How long a record has to last before its append returns.
@@ -22,30 +26,47 @@ pub enum Lasting {
 /// A journal that one process at a time owns: a locked file beside a store that is a directory (`journals/PREFIX.ndjson`),
 /// segments under the prefix and a lease in any other store.
 pub enum Journal<T> {
-    /// A file, written by a thread of its own: what is appended while it syncs goes together into the next sync.
+    /// A file, synced by a thread of its own: what is appended while it syncs goes together into the next sync.
     File(Writer<T>),
     /// Segments.
     Store(StoreJournal<T>, #[doc(hidden)] Box<dyn Lease>),
 }
 
-/// The thread that writes a file. It is waited for when this is dropped, so that the file is let go of by then.
+/// Writes a file, in place: to hand a record to another thread takes many times as long. What must be on the disk is waited
+/// for elsewhere.
 pub struct Writer<T> {
-    queue: Option<mpsc::Sender<Waiting<T>>>,
+    journal: Mutex<FileJournal<T>>,
+    store: Handle,
+    queue: Option<mpsc::Sender<Synced>>,
     thread: Option<thread::JoinHandle<()>>,
+}
+
+/// Is told when everything that was written is on the disk.
+type Synced = oneshot::Sender<Result<()>>;
+
+impl<T: Serialize + DeserializeOwned> Writer<T> {
+    fn write(&self, records: &[T]) -> Result<()> {
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        self.store.records(Moment::Before);
+        journal.append_all(records)?;
+        self.store.records(Moment::After);
+        Ok(())
+    }
+
+    async fn sync(&self) -> Result<()> {
+        let ended = || Error::new(Kind::Internal, "syncing a journal: its thread has ended");
+        let (answer, answered) = oneshot::channel();
+        self.queue.as_ref().ok_or_else(ended)?.send(answer).map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
+    }
 }
 
 impl<T> Drop for Writer<T> {
     fn drop(&mut self) {
         self.queue = None;
-        // Every append was answered, so that it has nothing more to do.
+        // Every sync was answered, so that it has nothing more to do.
         let _ = self.thread.take().map(thread::JoinHandle::join);
     }
-}
-
-struct Waiting<T> {
-    record: T,
-    lasting: Lasting,
-    answer: oneshot::Sender<Result<()>>,
 }
 
 impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Journal<T> {
@@ -70,13 +91,15 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Journal<T> {
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(|e| Error::io("creating", directory, e))?;
         }
-        let (mut journal, records) = FileJournal::open(&path, purpose)?;
+        let (journal, records) = FileJournal::open(&path, purpose)?;
+        let mut syncer = journal.syncer()?;
         let (queue, waiting) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("journal".into())
-            .spawn(move || serve(&mut journal, &waiting))
+            .spawn(move || serve(&mut syncer, &waiting))
             .map_err(|e| Error::io("starting the writer of", &path, e))?;
-        Ok((Journal::File(Writer { queue: Some(queue), thread: Some(thread) }), records))
+        let journal = Mutex::new(journal);
+        Ok((Journal::File(Writer { journal, store: store.clone(), queue: Some(queue), thread: Some(thread) }), records))
     }
 
     /// Reads the records of a journal that another process may be writing. One that was never written has none.
@@ -95,14 +118,27 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Journal<T> {
     /// # Errors
     /// `Precondition` when another process took over; I/O and those of the store.
     pub async fn append(&self, record: &T, lasting: Lasting) -> Result<()> {
+        self.append_all(vec![record.clone()], lasting).await
+    }
+
+    /// Appends records in their order, and returns when all of them last so long. What fails may leave the first of them.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn append_all(&self, records: Vec<T>, lasting: Lasting) -> Result<()> {
         match self {
-            Journal::Store(journal, _) => journal.append(record).await,
-            Journal::File(Writer { queue, .. }) => {
-                let ended = || Error::new(Kind::Internal, "appending to a journal: its writer has ended");
-                let (answer, answered) = oneshot::channel();
-                let queue = queue.as_ref().ok_or_else(ended)?;
-                queue.send(Waiting { record: record.clone(), lasting, answer }).map_err(|_| ended())?;
-                answered.await.map_err(|_| ended())?
+            Journal::Store(journal, _) => {
+                for record in &records {
+                    journal.append(record).await?;
+                }
+                Ok(())
+            }
+            Journal::File(writer) => {
+                writer.write(&records)?;
+                match lasting {
+                    Lasting::Written => Ok(()),
+                    Lasting::Synced => writer.sync().await,
+                }
             }
         }
     }
@@ -133,27 +169,15 @@ fn lease(prefix: &Key) -> String {
     prefix.as_str().replace('/', "-")
 }
 
-fn serve<T: Serialize + DeserializeOwned>(journal: &mut FileJournal<T>, waiting: &mpsc::Receiver<Waiting<T>>) {
+fn serve(file: &mut Syncer, waiting: &mpsc::Receiver<Synced>) {
     while let Ok(first) = waiting.recv() {
-        let mut synced = Vec::new();
-        for one in std::iter::once(first).chain(waiting.try_iter()) {
-            let written = journal.append(&one.record);
-            if written.is_ok() && one.lasting == Lasting::Synced {
-                synced.push(one.answer);
-            } else {
-                // Whoever gave up waiting does not want to know.
-                let _ = one.answer.send(written);
-            }
-        }
-        if synced.is_empty() {
-            continue;
-        }
-        match journal.sync() {
-            Ok(()) => synced.into_iter().for_each(|answer| drop(answer.send(Ok(())))),
-            Err(error) => {
-                let again = || Error::new(error.kind(), error.message()).with_source(error.causes().join(": "));
-                synced.into_iter().for_each(|answer| drop(answer.send(Err(again()))));
-            }
+        let all: Vec<Synced> = std::iter::once(first).chain(waiting.try_iter()).collect();
+        let synced = file.sync();
+        for answer in all {
+            let again =
+                |error: &Error| Error::new(error.kind(), error.message()).with_source(error.causes().join(": "));
+            // Whoever gave up waiting does not want to know.
+            let _ = answer.send(synced.as_ref().map_err(again).map(|()| ()));
         }
     }
 }

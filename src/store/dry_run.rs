@@ -147,6 +147,10 @@ impl Store for DryRun {
         self.inner.local_dir()
     }
 
+    fn records(&self, moment: crate::store::Moment) {
+        self.inner.records(moment);
+    }
+
     async fn sweep(&self) -> Result<u64> {
         Ok(0)
     }

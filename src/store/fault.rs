@@ -1,6 +1,6 @@
 //! Injects failures below the retry layer: lost requests, lost answers, broken streams, time-outs, and sudden death.
 
-use super::{Body, Etag, Handle, Key, Lease, Meta, Object, Precondition, Store, platform};
+use super::{Body, Etag, Handle, Key, Lease, Meta, Moment, Object, Precondition, Store, platform};
 use crate::error::{Error, Kind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -31,6 +31,8 @@ pub enum Death {
     Before(u64),
     /// Right after this call took effect.
     After(u64),
+    /// At this append to a journal in a file beside the store, counted from 1 too.
+    Record(Moment, u64),
 }
 
 impl Plan {
@@ -40,8 +42,9 @@ impl Plan {
     /// `Usage`.
     pub fn parse(spec: &str) -> Result<Plan> {
         let wrong = |part: &str| {
-            Error::new(Kind::Usage, format!("fault plan {spec:?}: {part:?} is not known"))
-                .hint("write rate=0.1,seed=7 or kill-at=12 or kill-after=12")
+            Error::new(Kind::Usage, format!("fault plan {spec:?}: {part:?} is not known")).hint(
+                "write rate=0.1,seed=7 or kill-at=12 or kill-after=12 or kill-at-record=12 or kill-after-record=12",
+            )
         };
         let mut plan = Plan::default();
         for part in spec.split(',') {
@@ -55,6 +58,8 @@ impl Plan {
                 "seed" => plan.seed = number()?,
                 "kill-at" => plan.death = Some(Death::Before(number()?)),
                 "kill-after" => plan.death = Some(Death::After(number()?)),
+                "kill-at-record" => plan.death = Some(Death::Record(Moment::Before, number()?)),
+                "kill-after-record" => plan.death = Some(Death::Record(Moment::After, number()?)),
                 _ => return Err(wrong(part)),
             }
         }
@@ -92,12 +97,13 @@ pub struct Fault {
     inner: Handle,
     plan: Plan,
     calls: AtomicU64,
+    records: AtomicU64,
 }
 
 impl Fault {
     /// Wraps a store.
     pub fn new(inner: Handle, plan: Plan) -> Fault {
-        Fault { inner, plan, calls: AtomicU64::new(0) }
+        Fault { inner, plan, calls: AtomicU64::new(0), records: AtomicU64::new(0) }
     }
 
     /// Calls made so far.
@@ -217,6 +223,17 @@ impl Store for Fault {
         self.inner.local_dir()
     }
 
+    fn records(&self, moment: Moment) {
+        let record = match moment {
+            Moment::Before => self.records.fetch_add(1, Ordering::Relaxed) + 1,
+            Moment::After => self.records.load(Ordering::Relaxed),
+        };
+        if self.plan.death == Some(Death::Record(moment, record)) {
+            platform::kill_self();
+        }
+        self.inner.records(moment);
+    }
+
     async fn sweep(&self) -> Result<u64> {
         self.run(self.inner.sweep()).await
     }
@@ -259,6 +276,7 @@ mod tests {
         let kill = |death| Some(Plan { death: Some(death), ..Plan::default() });
         assert_eq!(plan("rate=0.1,seed=7"), Some(Plan { rate: 0.1, seed: 7, death: None }));
         assert_eq!(plan("kill-at=12"), kill(Death::Before(12)));
+        assert_eq!(plan("kill-after-record=3"), kill(Death::Record(Moment::After, 3)));
         assert_eq!(plan("kill-after=3"), kill(Death::After(3)));
         for wrong in ["", "rate", "rate=1.5", "rate=-1", "seed=x", "kill-at=", "speed=1", "rate=0.1;seed=7"] {
             assert_eq!(plan(wrong), None, "{wrong:?}");

@@ -142,6 +142,15 @@ impl Object {
 /// Says that the holder is alive; let go on drop.
 pub trait Lease: Send + Sync {}
 
+/// When something is told of an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// It is about to be done.
+    Before,
+    /// It was done.
+    After,
+}
+
 /// A place for objects. Nothing is ever visible half-written: a reader sees the old object, the new one, or none.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
@@ -221,6 +230,10 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn local_dir(&self) -> Option<PathBuf> {
         None
     }
+
+    /// Is told before and after something is appended to a journal in a file beside this store, which is no call of it:
+    /// where faults are injected, this may be the process's end.
+    fn records(&self, _: Moment) {}
 
     /// Removes what dead writers left behind that is no object: temporary files, scratch directories, leases that lapsed.
     /// Returns the bytes of files freed.

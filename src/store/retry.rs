@@ -223,6 +223,10 @@ impl Store for Retry {
         self.inner.local_dir()
     }
 
+    fn records(&self, moment: crate::store::Moment) {
+        self.inner.records(moment);
+    }
+
     async fn sweep(&self) -> Result<u64> {
         self.run("sweeping the store", || self.inner.sweep()).await
     }

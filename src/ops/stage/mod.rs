@@ -17,6 +17,8 @@ pub mod import;
 mod numbered;
 pub mod pipeline;
 pub mod plan;
+#[cfg(test)]
+mod properties;
 pub mod publish;
 pub mod remote;
 pub mod report;

@@ -83,15 +83,16 @@ pub fn select(pipeline: &Pipeline, asked: &Asked, earlier: Option<&Earlier>) -> 
             }
         }
     }
+    // Before what succeeded: a stage that is skipped is not done again, so that nothing has to be because of it.
+    for stage in find(&asked.skip)? {
+        left_out[stage] = Some(Reason::Skip);
+    }
     if asked.failed {
         let Some(earlier) = earlier else {
             return Err(Error::new(Kind::Usage, format!("no earlier run of {} is there to take up", pipeline.name))
                 .hint("leave --failed away"));
         };
         carry_over(pipeline, &graph, earlier, &mut left_out);
-    }
-    for stage in find(&asked.skip)? {
-        left_out[stage] = Some(Reason::Skip);
     }
     if left_out.iter().all(Option::is_some) {
         let error = Error::new(Kind::Usage, format!("nothing of {} is left to do", pipeline.name));

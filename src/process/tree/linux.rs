@@ -55,8 +55,29 @@ pub fn living(run: &Run, runs: &[Run], seen: &mut Seen) -> Vec<Pid> {
     members.into_iter().filter(|p| !p.dead).filter_map(|p| Pid::from_raw(p.pid)).collect()
 }
 
-/// Whether this process has no child at all: then there is no orphan that it adopted, and nothing below one.
-pub fn childless() -> bool {
+/// Whether this process adopted no orphan, so that there is nothing below one: each of its children is a running command.
+/// To look at every process of the system takes many times as long.
+pub fn orphanless(runs: &[Run]) -> bool {
+    if childless() {
+        return true;
+    }
+    // A list may leave out a child while another one ends (proc_pid_children(5)); then the next one differs.
+    let (once, again) = (children(), children());
+    let is_command = |pid: &i32| runs.iter().any(|run| run.main.as_raw_pid() == *pid);
+    once == again && once.is_some_and(|all| all.iter().all(is_command))
+}
+
+/// The children of this process; `None` where the system does not list them, or a thread ended meanwhile.
+fn children() -> Option<Vec<i32>> {
+    let mut found = Vec::new();
+    for thread in fs::read_dir("/proc/self/task").ok()? {
+        let listed = fs::read_to_string(thread.ok()?.path().join("children")).ok()?;
+        found.extend(listed.split_ascii_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
+    }
+    Some(found)
+}
+
+fn childless() -> bool {
     let peek = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     matches!(waitid(WaitId::All, peek), Err(rustix::io::Errno::CHILD))
 }
@@ -65,7 +86,7 @@ pub fn childless() -> bool {
 /// A child in our own group was started by other code, which waits for it itself.
 pub fn reap(runs: &[Run]) {
     let peek = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    if !matches!(waitid(WaitId::All, peek), Ok(Some(_))) {
+    if !matches!(waitid(WaitId::All, peek), Ok(Some(_))) || orphanless(runs) {
         return;
     }
     let (me, my_group) = (getpid().as_raw_pid(), getpgrp().as_raw_pid());

@@ -11,7 +11,7 @@ pub fn living(_: &Run, _: &[Run], _: &mut Seen) -> Vec<Pid> {
     Vec::new()
 }
 
-pub fn childless() -> bool {
+pub fn orphanless(_: &[Run]) -> bool {
     true
 }
 

@@ -106,7 +106,8 @@ impl Members {
     /// As [`Members::alive`], for a command that was waited for; mostly without looking at every process of the system.
     pub fn has_rest(&mut self) -> bool {
         let in_group = self.run.leads && test_kill_process_group(self.run.main).is_ok();
-        in_group || (!strays::childless() && self.alive())
+        let alone = || strays::orphanless(&runs());
+        in_group || (!alone() && self.alive())
     }
 }
 

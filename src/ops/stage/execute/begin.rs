@@ -95,7 +95,8 @@ pub async fn begin(world: &World, pipeline: &Pipeline, beginning: &Beginning) ->
             made: Vec::new(),
             fingerprint: None,
         };
-        owned.tell(event, Lasting::Written).await?;
+        owned.note(event);
     }
+    owned.settle(Lasting::Written).await?;
     Ok(owned)
 }

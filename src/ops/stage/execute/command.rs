@@ -28,7 +28,8 @@ pub async fn run(doing: &Doing, directory: &Path, log: &Path) -> Result<Outcome>
         doing.around.variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
     env.insert(MARK.into(), doing.mark.clone().into());
     env.insert("CI_TOOL_ATTEMPT".into(), doing.attempt.to_string().into());
-    let shell: (&str, &str) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    // A name without a path, in an environment of its own, is looked up after a fork, which copies this process's memory map.
+    let shell: (&str, &str) = if cfg!(windows) { ("cmd", "/C") } else { ("/bin/sh", "-c") };
     let command = Command {
         program: shell.0.into(),
         args: vec![shell.1.into(), doing.command.clone().into()],

@@ -16,7 +16,7 @@ use super::{
     advance::{Next, next_of, shown},
     graph::Graph,
     pipeline::{OnTimeout, Pipeline, Profile, Stage, Work},
-    run::{Event, Owned},
+    run::{Event, Made, Owned, Told},
     state::State,
 };
 use crate::{
@@ -78,6 +78,13 @@ pub enum Finished {
 pub async fn execute(world: &World, owned: &mut Owned, pipeline: &Pipeline, options: &Options<'_>) -> Result<Finished> {
     let graph = Graph::new(&pipeline.stages);
     let states = owned.run.states(pipeline);
+    let made_something = |told: &Told| !told.made().is_empty();
+    let makers = pipeline.stages.iter().enumerate();
+    let makers = makers.filter(|(_, stage)| owned.run.stages.get(&stage.name).is_some_and(made_something));
+    let makers = makers.map(|(place, _)| place).collect();
+    let mut variables = world.env.clone();
+    variables.extend(options.variables.clone());
+    variables.extend(pipeline.env.clone());
     let (stopper, stop) = crate::process::Stop::channel();
     let executor = Executor {
         world,
@@ -86,6 +93,8 @@ pub async fn execute(world: &World, owned: &mut Owned, pipeline: &Pipeline, opti
         options,
         states,
         graph,
+        makers,
+        variables,
         stopper,
         stop,
         look_at: (0..pipeline.stages.len()).collect(),
@@ -129,6 +138,10 @@ struct Executor<'a> {
     options: &'a Options<'a>,
     graph: Graph,
     states: Vec<State>,
+    /// The stages that made something.
+    makers: BTreeSet<usize>,
+    /// The environment of every stage, before its own variables.
+    variables: BTreeMap<String, String>,
     stopper: crate::process::Stopper,
     stop: crate::process::Stop,
     /// Stages that something may have changed for.
@@ -202,17 +215,17 @@ impl Executor<'_> {
             match next_of(&self.pipeline.stages, &self.graph, &self.states, stage) {
                 Next::Nothing => {}
                 Next::PassOver => {
-                    self.pass(stage, State::Skipped, "there is nothing to override".into(), Vec::new()).await?;
+                    self.pass(stage, State::Skipped, "there is nothing to override".into(), Vec::new());
                 }
                 Next::Ask => self.ask(stage).await?,
                 Next::Begin if !self.has_room(stage) => self.held.push(stage),
                 Next::Begin => self.begin(stage).await?,
             }
             if self.ending.is_some() {
-                return Ok(());
+                break;
             }
         }
-        Ok(())
+        self.owned.settle(Lasting::Written).await
     }
 
     fn has_room(&self, stage: usize) -> bool {
@@ -234,8 +247,11 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// Records a stage that is over without having been begun.
-    async fn pass(&mut self, stage: usize, state: State, why: String, made: Vec<super::run::Made>) -> Result<()> {
+    /// Notes that a stage is over without having been begun.
+    fn pass(&mut self, stage: usize, state: State, why: String, made: Vec<Made>) {
+        if !made.is_empty() {
+            self.makers.insert(stage);
+        }
         let event = Event::Ended {
             stage: self.pipeline.stages[stage].name.clone(),
             attempt: 0,
@@ -245,16 +261,15 @@ impl Executor<'_> {
             made,
             fingerprint: None,
         };
-        self.owned.tell(event, Lasting::Written).await?;
+        self.owned.note(event);
         self.set(stage, state, Some(&why));
-        Ok(())
     }
 
     async fn begin(&mut self, stage: usize) -> Result<()> {
         let it = self.pipeline.stages[stage].clone();
         let substituted = self.owned.run.opening.substituted.get(&it.name).cloned();
         let command = substituted.clone().unwrap_or_else(|| describe(&it));
-        let around = self.around(&it, &command);
+        let around = self.around(stage, &command);
         let fingerprint = match it.inputs.is_empty() || substituted.is_some() {
             true => None,
             false => Some(self.options.effects.fingerprint(&it, &around).await?),
@@ -264,7 +279,8 @@ impl Executor<'_> {
         if let Some(print) = fingerprint.as_ref().filter(|_| !again)
             && let Some(Fresh { run, made }) = self.options.effects.fresh(&it, &around, print).await?
         {
-            return self.pass(stage, State::UpToDate, format!("nothing changed since the run {run}"), made).await;
+            self.pass(stage, State::UpToDate, format!("nothing changed since the run {run}"), made);
+            return Ok(());
         }
         let attempt = around.attempt;
         let mark = format!("{}-{}-{attempt}", self.owned.run.opening.run, it.name);
@@ -275,13 +291,7 @@ impl Executor<'_> {
             mark: mark.clone(),
             host: self.options.host.clone(),
         };
-        // What publishes must not be forgotten by a power cut; what runs again does no harm.
-        let lasting = if matches!(it.work, Work::Publish(_) | Work::Job { .. }) || !it.rerun {
-            Lasting::Synced
-        } else {
-            Lasting::Written
-        };
-        self.owned.tell(begun, lasting).await?;
+        self.owned.tell(begun, lasting(&it)).await?;
         self.set(stage, State::Running, None);
         *self.tries.entry(stage).or_default() += 1;
         if let Some(pool) = &it.pool {
@@ -307,11 +317,10 @@ impl Executor<'_> {
     }
 
     /// What a stage is handed.
-    fn around(&self, stage: &Stage, command: &str) -> Around {
+    fn around(&self, place: usize, command: &str) -> Around {
         let opening = &self.owned.run.opening;
-        let mut variables = self.world.env.clone();
-        variables.extend(self.options.variables.clone());
-        variables.extend(self.pipeline.env.clone());
+        let stage = &self.pipeline.stages[place];
+        let mut variables = self.variables.clone();
         variables.extend(stage.env.clone());
         variables.insert("CI_TOOL_RUN".into(), opening.run.to_string());
         variables.insert("CI_TOOL_STAGE".into(), stage.name.clone());
@@ -321,11 +330,14 @@ impl Executor<'_> {
             variables.insert("CI_TOOL_BUILD_ID".into(), handover.build_id.to_string());
         }
         let secrets = self.pipeline.secrets.iter().filter_map(|name| variables.get(name)).cloned().collect();
-        let needed = self.graph.ancestors(&[self.place(stage)]);
-        let needed = self.pipeline.stages.iter().zip(needed).filter(|(_, needed)| *needed);
-        let made = needed.filter_map(|(need, _)| {
-            let told = self.owned.run.stages.get(&need.name)?;
-            (!told.made().is_empty()).then(|| (need.name.clone(), told.made().to_vec()))
+        let needed = match self.makers.is_empty() {
+            true => Vec::new(),
+            false => self.graph.ancestors(&[place]),
+        };
+        let made = self.makers.iter().filter(|&&maker| needed[maker]).filter_map(|&maker| {
+            let name = &self.pipeline.stages[maker].name;
+            let made = self.owned.run.stages.get(name)?.made();
+            (!made.is_empty()).then(|| (name.clone(), made.to_vec()))
         });
         let mut declared = self.pipeline.env.clone();
         declared.extend(stage.env.clone());
@@ -355,10 +367,6 @@ impl Executor<'_> {
             .map_or_else(|| self.options.directory.clone(), |below| self.options.directory.join(below))
     }
 
-    fn place(&self, stage: &Stage) -> usize {
-        self.pipeline.stages.iter().position(|other| other.name == stage.name).unwrap_or_default()
-    }
-
     async fn ended(&mut self, stage: usize, attempt: usize, outcome: Outcome) -> Result<()> {
         let it = &self.pipeline.stages[stage];
         if let Some(pool) = &it.pool
@@ -371,12 +379,16 @@ impl Executor<'_> {
         if state == State::Succeeded
             && let Some(print) = &fingerprint
         {
-            let around = self.around(it, &describe(it));
+            let around = self.around(stage, &describe(it));
             self.options.effects.remember(it, &around, print, &made).await?;
         }
         let fingerprint = fingerprint.map(|print| print.hash);
+        let lasting = lasting(it);
+        if !made.is_empty() {
+            self.makers.insert(stage);
+        }
         let event = Event::Ended { stage: name, attempt, state, why: why.clone(), exit_code, made, fingerprint };
-        self.owned.tell(event, Lasting::Synced).await?;
+        self.owned.tell(event, lasting).await?;
         self.set(stage, state, why.as_deref());
         let again = state == State::Failed || state == State::TimedOut;
         if again && self.ending.is_none() && self.tries.get(&stage).copied().unwrap_or(0) <= retries {
@@ -394,6 +406,16 @@ impl Executor<'_> {
         self.states[stage] = state;
         self.options.watcher.changed(&self.pipeline.stages[stage].name, state, why);
         self.look_at.extend(self.graph.needed_by(stage));
+    }
+}
+
+/// How long what is recorded of a stage must last: whether it published must not be forgotten by a power cut; what runs
+/// again does no harm.
+fn lasting(stage: &Stage) -> Lasting {
+    match stage.work {
+        Work::Publish(_) | Work::Job { .. } | Work::Start(_) => Lasting::Synced,
+        _ if stage.rerun && stage.signs.is_none() => Lasting::Written,
+        _ => Lasting::Synced,
     }
 }
 

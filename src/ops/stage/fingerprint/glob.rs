@@ -8,7 +8,7 @@ const STARS: usize = 2;
 
 /// A glob whose stars stop at `/`.
 pub(super) enum Glob {
-    /// Segments of letters, `*` and `?`, and segments `**`.
+    /// Segments of letters and `*`, and segments `**`. Not `?`, which is a byte to `globset`.
     Plain(Vec<String>),
     /// Anything else.
     Other(Box<GlobMatcher>),
@@ -25,7 +25,7 @@ impl Glob {
             let stars = segment.matches('*').count();
             let any_depth = segment == "**";
             !segment.is_empty()
-                && !segment.contains(['[', ']', '{', '}', '\\'])
+                && !segment.contains(['?', '[', ']', '{', '}', '\\'])
                 && (any_depth || stars <= STARS && !segment.contains("**"))
         });
         if is_plain && segments.iter().filter(|segment| *segment == "**").count() <= STARS {
@@ -61,7 +61,6 @@ fn is_named(pattern: &str, name: &str) -> bool {
     match left.next() {
         None => name.is_empty(),
         Some('*') => is_named(left.as_str(), name) || names.next().is_some() && is_named(pattern, names.as_str()),
-        Some('?') => names.next().is_some() && is_named(left.as_str(), names.as_str()),
         Some(letter) => names.next() == Some(letter) && is_named(left.as_str(), names.as_str()),
     }
 }
@@ -85,9 +84,15 @@ mod tests {
 
     #[test]
     fn globs_are_plain_where_they_can_be() {
-        for (text, plain) in
-            [("a/*.c", true), ("**/x?/*", true), ("a[b]", false), ("{a,b}", false), ("a/***", false), ("*a*b*c", false)]
-        {
+        for (text, plain) in [
+            ("a/*.c", true),
+            ("**/x/*", true),
+            ("x?", false),
+            ("a[b]", false),
+            ("{a,b}", false),
+            ("a/***", false),
+            ("*a*b*c", false),
+        ] {
             assert_eq!(matches!(Glob::new(text).unwrap(), Glob::Plain(_)), plain, "{text}");
         }
         assert!(Glob::new("a[").is_err());

@@ -25,6 +25,8 @@ pub struct Owned {
     /// As it is.
     pub run: Run,
     journal: Journal<Record>,
+    /// What happened and is not in the journal yet.
+    untold: Vec<Record>,
     now: fn() -> Timestamp,
 }
 
@@ -53,7 +55,7 @@ impl Owned {
         }
         let record = Record::after("", at, Event::Opened(Box::new(opening)));
         journal.append(&record, Lasting::Synced).await?;
-        let owned = Owned { run: Run::of(&[record])?, journal, now: world.now };
+        let owned = Owned { run: Run::of(&[record])?, journal, untold: Vec::new(), now: world.now };
         world.store.put(&entry, Body::Bytes(Default::default()), Precondition::None).await?;
         Ok(owned)
     }
@@ -65,7 +67,7 @@ impl Owned {
     pub async fn take(world: &World, id: &Id) -> Result<Owned> {
         let (journal, records) = open(world, id, "taking a run up again").await?;
         let run = Run::of(&records).context(|| format!("taking up the run {id}"))?;
-        Ok(Owned { run, journal, now: world.now })
+        Ok(Owned { run, journal, untold: Vec::new(), now: world.now })
     }
 
     /// Records what happens.
@@ -73,10 +75,27 @@ impl Owned {
     /// # Errors
     /// `Precondition` when another process took over; those of the store.
     pub async fn tell(&mut self, event: Event, lasting: Lasting) -> Result<()> {
+        self.note(event);
+        self.settle(lasting).await
+    }
+
+    /// Takes in what happens without an act, and can be told again after a crash: it is recorded with what comes next, or
+    /// by [`Owned::settle`].
+    pub fn note(&mut self, event: Event) {
         let record = Record::after(&self.run.chain, (self.now)(), event);
-        self.journal.append(&record, lasting).await?;
         self.run.apply(&record);
-        Ok(())
+        self.untold.push(record);
+    }
+
+    /// Records what was only noted.
+    ///
+    /// # Errors
+    /// As [`Owned::tell`].
+    pub async fn settle(&mut self, lasting: Lasting) -> Result<()> {
+        match std::mem::take(&mut self.untold) {
+            untold if untold.is_empty() => Ok(()),
+            untold => self.journal.append_all(untold, lasting).await,
+        }
     }
 
     /// Lets the run go, for whoever comes next.
