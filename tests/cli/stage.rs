@@ -160,11 +160,7 @@ fn plant(sandbox: &Sandbox, id: u8, ended: State, overridden: bool) -> String {
     };
     let (stage, command) = ("prep".to_owned(), "sh prep.sh".to_owned());
     let mut events = vec![
-<<<<<<< HEAD
         Event::Begun { stage: stage.clone(), attempt: 1, command, mark: "m".into(), host: "h".into() },
-=======
-        Event::Begun { stage: stage.clone(), attempt: 1, command, mark: "mark".into(), host: "host".into() },
->>>>>>> wt-u1
         Event::Ended {
             stage: stage.clone(),
             attempt: 1,

@@ -19,11 +19,7 @@ use crate::{
         pipeline::{Half, Pipeline, Profile, Stage, Work},
         plan::{Wish, substitutes},
         run::{self, HandoverId},
-<<<<<<< HEAD
-        select::{Reason, select},
-=======
-        select::Asked,
->>>>>>> wt-u2
+        select::{Asked, Reason, select},
         state::State,
         working::{attestation_key, subjects},
     },
@@ -161,9 +157,12 @@ pub(super) async fn validate(session: &Session, args: ValidateArgs) -> Result<u8
         Some(before) => earlier(&world, &pipeline, before.as_str()).await?,
         None => None,
     };
-<<<<<<< HEAD
-    let succeeded = succeeded(&world, &pipeline, id.as_ref()).await?;
     let asked = common.which.clone().asked(args.failed);
+    // Only what is left out has to have succeeded before, and every earlier run is a file to read.
+    let succeeded = match asked == Asked::default() {
+        true => Vec::new(),
+        false => succeeded(&world, &pipeline, id.as_ref()).await?,
+    };
     let substituted = substitutes(&pipeline, &common.tries.substitute)?;
     if id.is_none() {
         publishes_nothing(&pipeline, &select(&pipeline, &asked, earlier.as_ref())?, &substituted)?;
@@ -172,18 +171,6 @@ pub(super) async fn validate(session: &Session, args: ValidateArgs) -> Result<u8
         profile: Some(profile),
         asked,
         substituted,
-=======
-    let asked = common.which.clone().asked(args.failed);
-    // Only what is left out has to have succeeded before, and every earlier run is a file to read.
-    let succeeded = match asked == Asked::default() {
-        true => Vec::new(),
-        false => succeeded(&world, &pipeline, id.as_ref()).await?,
-    };
-    let beginning = Beginning {
-        profile: Some(common.tries.profile(&pipeline)),
-        asked,
-        substituted: substitutes(&pipeline, &common.tries.substitute)?,
->>>>>>> wt-u2
         handover: id,
         by: common.by.clone(),
         reason: common.reason.clone(),
