@@ -11,7 +11,10 @@ use crate::{
         state::State,
         working::{Tools, Working},
     },
-    pipeline::env::{EnvMap, text},
+    pipeline::{
+        env::{EnvMap, text},
+        id::Id,
+    },
     process::quote_sh,
     store::{self, Handle},
     world::World,
@@ -115,13 +118,17 @@ impl Driver<'_> {
             move |name: &str| engine_named(&settings, &env, name, &settings.jobs, stop.clone())
         };
         let store = self.world.store.url();
+        let (background, random) = (live(&session.env)?.join("background"), self.world.random);
         Ok(Tools {
             world: self.world.clone(),
             pipeline: self.pipeline.clone(),
             cache: crate::cli::cache(&session.env)?,
             open: Arc::new(move |url: &str| open(url, &below, &env)),
             engines: Arc::new(engines),
-            start: Arc::new(move |file: &Path, id: &HandoverId| start(file, id, &store)),
+            start: Arc::new(move |file: &Path, id: &HandoverId| {
+                let log = background.join(format!("{}-{}-{}.log", id.bar_build_id, id.build_id, Id::from_random(random())));
+                start(file, id, &store, &log)
+            }),
             key: self.args.key(session)?,
             by: self.by.clone(),
             resigned: self.resigned.clone(),
@@ -168,15 +175,18 @@ fn open(url: &str, below: &Path, env: &EnvMap) -> Result<Handle> {
     }
 }
 
-/// Starts a pipeline in the background: it outlives this process.
-fn start(file: &Path, id: &HandoverId, store: &str) -> Result<String> {
+/// Starts a pipeline in the background: it outlives this process. `log`, which must not exist, gets what it says.
+fn start(file: &Path, id: &HandoverId, store: &str, log: &Path) -> Result<String> {
     let failed = |e: std::io::Error| {
         Error::new(Kind::Internal, format!("starting {} in the background", file.display())).with_source(e)
     };
     Pipeline::read(file)?;
     let program = std::env::current_exe().map_err(failed)?;
-    let log = std::env::temp_dir().join(format!("ci-tool-validate-{}-{}.log", id.bar_build_id, id.build_id));
-    let output = File::create(&log).map_err(failed)?;
+    if let Some(parent) = log.parent() {
+        std::fs::create_dir_all(parent).map_err(|e| Error::io("creating", parent, e))?;
+    }
+    // A file or a link that somebody put there is not written to.
+    let output = File::create_new(log).map_err(|e| Error::io("creating the log", log, e))?;
     let ids = [id.bar_build_id.to_string(), id.build_id.to_string()];
     let mut command = Command::new(program);
     command.args(["stage", "validate"]).arg(file).args(["--bar-build-id", &ids[0], "--build-id", &ids[1]]);

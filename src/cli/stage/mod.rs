@@ -8,6 +8,7 @@ mod graph;
 mod import;
 mod into;
 mod plan;
+mod remote;
 mod resume;
 mod status;
 mod told;
