@@ -53,6 +53,10 @@ mod save_tree;
 mod save_when;
 mod show;
 mod stage;
+#[cfg(unix)]
+mod stage_ci;
+#[cfg(unix)]
+mod stage_tour;
 mod streams;
 #[cfg(target_os = "linux")]
 mod terminal;

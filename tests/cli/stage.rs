@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use std::{fs, path::Path, sync::Arc};
 
 /// A sandbox with the example in its workspace.
-fn release() -> Sandbox {
+pub fn release() -> Sandbox {
     let sandbox = Sandbox::new();
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/release");
     for entry in fs::read_dir(example).unwrap() {

@@ -1,14 +1,14 @@
 //! What the verbs that run stages have in common.
 
+use super::runner::{self, Lines};
 use crate::{
-    cli::{Session, engine_named, exit, out::Out},
+    cli::{Session, engine_named, exit},
     error::{Error, Kind, Result},
     ops::stage::{
         attest::{self, SigningKey},
-        execute::{Finished, Options, Watcher, execute, judge},
+        execute::{Finished, Options, execute, judge},
         pipeline::Pipeline,
         run::{HandoverId, Owned},
-        state::State,
         working::{Tools, Working},
     },
     pipeline::{
@@ -85,11 +85,12 @@ impl Driver<'_> {
             live: live(&session.env)?,
             host: host(&session.env),
             effects: Arc::new(Working::new(self.tools()?)),
-            watcher: Arc::new(Lines { out: session.out.clone() }),
+            watcher: Arc::new(Lines::new(session)),
             variables: &self.variables,
         };
         let finished = execute(world, owned, pipeline, &options).await?;
         let code = super::status::show(session, pipeline, &owned.run);
+        runner::tell(session, pipeline, &owned.run, code);
         if let Finished::Waiting(stages) = &finished {
             for stage in stages {
                 let place = pipeline.stage(stage)?;
@@ -197,20 +198,4 @@ fn start(file: &Path, id: &HandoverId, store: &str, log: &Path) -> Result<String
     command.spawn().map_err(failed)?;
     let by_hand = quote_sh(["ci-tool", "stage", "status", "latest"]);
     Ok(format!("{} runs in the background ({by_hand}; its output is in {})", file.display(), log.display()))
-}
-
-/// Tells a person, or a CI's log, of each change and each line.
-struct Lines {
-    out: Out,
-}
-
-impl Watcher for Lines {
-    fn changed(&self, stage: &str, state: State, why: Option<&str>) {
-        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-        self.out.note(&format!("[{stage}] {state}{why}"));
-    }
-
-    fn line(&self, stage: &str, line: &str) {
-        self.out.note(&format!("[{stage}] {line}"));
-    }
 }

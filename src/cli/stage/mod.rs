@@ -10,6 +10,7 @@ mod into;
 mod plan;
 mod remote;
 mod resume;
+mod runner;
 mod status;
 mod told;
 mod validate;
