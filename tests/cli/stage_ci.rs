@@ -29,7 +29,8 @@ fn each_runner_has_groups_annotations_and_a_summary_and_stages_say_nothing_to_it
         sandbox.write("p.yaml", PIPELINE);
         let summary = sandbox.path("summary.md");
         let call = sandbox.tool(["stage", "validate", "p.yaml"]).envs(&variables);
-        let ran = call.env("GITHUB_STEP_SUMMARY", &summary).env("AGENT_TEMPDIRECTORY", sandbox.path("tmp")).run().code(5);
+        let ran =
+            call.env("GITHUB_STEP_SUMMARY", &summary).env("AGENT_TEMPDIRECTORY", sandbox.path("tmp")).run().code(5);
         let ran = ran.says(&[group, error, warning, "[bad] failed: it ended with 3"]);
         if variables[0].0 == "GITHUB_ACTIONS" {
             let text = fs::read_to_string(&summary).unwrap();

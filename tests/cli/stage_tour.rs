@@ -16,7 +16,10 @@ fn every_command_of_the_tour_does_what_it_says() {
     };
     let lines = readme::commands("stage");
     let verbs: Vec<&str> = lines.iter().map(|line| verb(line)).collect();
-    let every = ["plan", "prepare", "status", "approve", "reject", "validate", "explain", "override", "resume", "graph", "import"];
+    let every = [
+        "plan", "prepare", "status", "approve", "reject", "validate", "explain", "override", "resume", "graph",
+        "import",
+    ];
     assert!(every.iter().all(|verb| verbs.contains(verb)), "{verbs:?}");
     for line in &lines {
         let id = runs().first().map(|run| text(run, "run")).unwrap_or_default();

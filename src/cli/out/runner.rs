@@ -125,8 +125,7 @@ pub(super) fn escaped(system: CiSystem, text: &str) -> String {
 mod tests {
     use super::*;
 
-    const SYSTEMS: [CiSystem; 4] =
-        [CiSystem::GitHub, CiSystem::AzurePipelines, CiSystem::GitLab, CiSystem::Buildkite];
+    const SYSTEMS: [CiSystem; 4] = [CiSystem::GitHub, CiSystem::AzurePipelines, CiSystem::GitLab, CiSystem::Buildkite];
 
     #[test]
     fn groups_and_annotations_are_in_the_runners_own_language() {

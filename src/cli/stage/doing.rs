@@ -127,7 +127,8 @@ impl Driver<'_> {
             open: Arc::new(move |url: &str| open(url, &below, &env)),
             engines: Arc::new(engines),
             start: Arc::new(move |file: &Path, id: &HandoverId| {
-                let log = background.join(format!("{}-{}-{}.log", id.bar_build_id, id.build_id, Id::from_random(random())));
+                let log =
+                    background.join(format!("{}-{}-{}.log", id.bar_build_id, id.build_id, Id::from_random(random())));
                 start(file, id, &store, &log)
             }),
             key: self.args.key(session)?,

@@ -55,8 +55,11 @@ pub(super) async fn start(session: &Session, common: &Common, failed: bool, pipe
         ("--fail-fast", common.fail_fast),
     ];
     if let Some((flag, _)) = here.iter().find(|(_, given)| *given) {
-        return Err(Error::new(Kind::Usage, format!("{flag} is for stages that run here: an engine drives {}", pipeline.name))
-            .hint("write it into the pipeline of the engine, or as a parameter under remote:"));
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{flag} is for stages that run here: an engine drives {}", pipeline.name),
+        )
+        .hint("write it into the pipeline of the engine, or as a parameter under remote:"));
     }
     let world = session.world(common.dry_run)?;
     let (remote, engine) = open(session, &world, pipeline)?;
@@ -134,8 +137,9 @@ fn engine_run(engine: &str, taken: &Taken) -> Result<EngineRun> {
 }
 
 fn unknown(engine: &str, run: &Id, why: &str) -> Error {
-    Error::new(Kind::Transient, format!("nobody knows whether {engine} took the run {run}: {why}"))
-        .hint(format!("look at it there; ci-tool stage resume {run} looks again, and starts it only if it is not there"))
+    Error::new(Kind::Transient, format!("nobody knows whether {engine} took the run {run}: {why}")).hint(format!(
+        "look at it there; ci-tool stage resume {run} looks again, and starts it only if it is not there"
+    ))
 }
 
 fn request<'a>(
@@ -237,7 +241,13 @@ pub(super) async fn resume(session: &Session, world: &World, mut owned: Owned, p
 ///
 /// # Errors
 /// `Unsupported` for an override, which the engine does not have; those of the engine.
-pub(super) async fn say(session: &Session, world: &World, run: &Run, pipeline: &Pipeline, said: &Said<'_>) -> Result<u8> {
+pub(super) async fn say(
+    session: &Session,
+    world: &World,
+    run: &Run,
+    pipeline: &Pipeline,
+    said: &Said<'_>,
+) -> Result<u8> {
     let (remote, engine) = open(session, world, pipeline)?;
     pipeline.stage(said.stage)?;
     let run_id = &run.opening.run;

@@ -187,7 +187,9 @@ pub(super) async fn prepare(session: &Session, args: PrepareArgs) -> Result<u8> 
     }
     if remote::is_remote(&pipeline) {
         let message = format!("an engine drives {}, and hands nothing over to the store", pipeline.name);
-        return Err(Error::new(Kind::Unsupported, message).hint("start it by: ci-tool stage validate; or take engine: away"));
+        return Err(
+            Error::new(Kind::Unsupported, message).hint("start it by: ci-tool stage validate; or take engine: away")
+        );
     }
     if common.dry_run {
         return common.plan(session, &pipeline);
