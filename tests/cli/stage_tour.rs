@@ -66,3 +66,18 @@ fn asked(sandbox: &Sandbox, runs: &dyn Fn() -> Vec<Value>) {
         waits && sandbox.tool(["stage", "resume", "latest"]).run().code == Some(8)
     });
 }
+
+#[test]
+fn what_was_tried_says_nothing_of_what_is_real() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p.yaml", "stages:\n  check: {run: exit 0}\n  bad: {run: exit 3}\n");
+    let validate = |more: &[&str]| sandbox.tool(["stage", "validate", "p.yaml"]).args(more).run();
+    validate(&["--profile", "test", "--substitute", "check=exit 0"]).code(5);
+    validate(&["--failed"]).fails(2, &["no earlier run of p"]);
+    // Another command succeeded in its place: the stage's own has not run yet.
+    let state = || {
+        let told = validate(&["--failed", "--profile", "test", "--output", "json"]).code(5).json();
+        told["stages"][0]["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!([state(), state()], ["succeeded", "skipped"]);
+}
