@@ -35,6 +35,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('repro', 'repro', [CompletionResultType]::ParameterValue, 'Saves a failed job''s environment and gives it back')
             [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Decides which queue a job runs on, and says why')
+            [CompletionResult]::new('stage', 'stage', [CompletionResultType]::ParameterValue, 'Runs release pipelines that can be split, skipped into, resumed and explained')
             [CompletionResult]::new('trigger', 'trigger', [CompletionResultType]::ParameterValue, 'Triggers jobs over revisions, backfills, bisects')
             [CompletionResult]::new('engine', 'engine', [CompletionResultType]::ParameterValue, 'Lists the CI systems and proves that they can be used')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Shows the configuration in force')
@@ -533,6 +534,261 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'ci-tool;stage' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what a run would do: what runs, what does not and why, how long it takes; writes nothing')
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Make and sign artifacts, and hand them over')
+            [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check what was handed over, and publish it')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Go on with a run: what finished stays, what did not is done again')
+            [CompletionResult]::new('override', 'override', [CompletionResultType]::ParameterValue, 'Go on although a stage failed, or had issues: recorded for ever after')
+            [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Say yes to an approval, and go on')
+            [CompletionResult]::new('reject', 'reject', [CompletionResultType]::ParameterValue, 'Say no to an approval, or to an offer to override')
+            [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Draw a pipeline, or a run as it stands')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make a pipeline file from a Mermaid drawing')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show where a run stands, or list the latest runs')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say why a stage of a run is where it is')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Tell two runs apart: their files, and each stage''s state, time, command and inputs')
+            break
+        }
+        'ci-tool;stage;plan' {
+            [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Leave this stage out: what needs it goes on')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Do only this stage')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Do only this stage and what needs it')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Do only this stage and what it needs')
+            [CompletionResult]::new('--failed', '--failed', [CompletionResultType]::ParameterName, 'Do what did not succeed in this run [default: the latest of the pipeline]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Publish to the containers of this profile; else to those that the pipeline names')
+            [CompletionResult]::new('--substitute', '--substitute', [CompletionResultType]::ParameterName, 'Do something else instead of a stage''s work, for this run only')
+            [CompletionResult]::new('--what-if', '--what-if', [CompletionResultType]::ParameterName, 'Tell also how long it would take without these stages; may be repeated')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Draw the plan instead')
+            [CompletionResult]::new('--covers', '--covers', [CompletionResultType]::ParameterName, 'Instead, prove that this pipeline and those of --with hold every stage of OLD exactly once')
+            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'A pipeline that runs after this one; may be repeated')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;stage;prepare' {
+            [CompletionResult]::new('--bar-build-id', '--bar-build-id', [CompletionResultType]::ParameterName, 'The build in the build asset registry')
+            [CompletionResult]::new('--build-id', '--build-id', [CompletionResultType]::ParameterName, 'The build in the CI')
+            [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Leave this stage out: what needs it goes on')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Do only this stage')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Do only this stage and what needs it')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Do only this stage and what it needs')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Publish to the containers of this profile; else to those that the pipeline names')
+            [CompletionResult]::new('--substitute', '--substitute', [CompletionResultType]::ParameterName, 'Do something else instead of a stage''s work, for this run only')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Who leaves out what production stands on, or signs again')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--key-file', '--key-file', [CompletionResultType]::ParameterName, 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--rerun', '--rerun', [CompletionResultType]::ParameterName, 'Do stages that are up to date all the same; what is signed is not signed again')
+            [CompletionResult]::new('--fail-fast', '--fail-fast', [CompletionResultType]::ParameterName, 'End everything at the first failure')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be done, and do nothing')
+            [CompletionResult]::new('--resign', '--resign', [CompletionResultType]::ParameterName, 'Sign again what was signed from the same inputs: it will differ')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;stage;validate' {
+            [CompletionResult]::new('--bar-build-id', '--bar-build-id', [CompletionResultType]::ParameterName, 'The build in the build asset registry')
+            [CompletionResult]::new('--build-id', '--build-id', [CompletionResultType]::ParameterName, 'The build in the CI')
+            [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Leave this stage out: what needs it goes on')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Do only this stage')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Do only this stage and what needs it')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Do only this stage and what it needs')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Publish to the containers of this profile; else to those that the pipeline names')
+            [CompletionResult]::new('--substitute', '--substitute', [CompletionResultType]::ParameterName, 'Do something else instead of a stage''s work, for this run only')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Who leaves out what production stands on, or signs again')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--key-file', '--key-file', [CompletionResultType]::ParameterName, 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]')
+            [CompletionResult]::new('--public-key-file', '--public-key-file', [CompletionResultType]::ParameterName, 'A PEM file with a public key: the handover must be attested by its owner; can be repeated [env: CI_TOOL_STAGE_PUBLIC_KEY]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--rerun', '--rerun', [CompletionResultType]::ParameterName, 'Do stages that are up to date all the same; what is signed is not signed again')
+            [CompletionResult]::new('--fail-fast', '--fail-fast', [CompletionResultType]::ParameterName, 'End everything at the first failure')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be done, and do nothing')
+            [CompletionResult]::new('--failed', '--failed', [CompletionResultType]::ParameterName, 'Do again what did not succeed in the latest run of this handover, and what needs it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;stage;resume' {
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--key-file', '--key-file', [CompletionResultType]::ParameterName, 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--assume-dead', '--assume-dead', [CompletionResultType]::ParameterName, 'What ran on another machine is dead: you have looked')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;stage;override' {
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Who says so')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--key-file', '--key-file', [CompletionResultType]::ParameterName, 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--no-resume', '--no-resume', [CompletionResultType]::ParameterName, 'Only record it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;stage;approve' {
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Who says so [default: you]')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--key-file', '--key-file', [CompletionResultType]::ParameterName, 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--no-resume', '--no-resume', [CompletionResultType]::ParameterName, 'Only record it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;stage;reject' {
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Who says so [default: you]')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many stages run at once [default: the number of processors, at least 4]')
+            [CompletionResult]::new('--key-file', '--key-file', [CompletionResultType]::ParameterName, 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--no-resume', '--no-resume', [CompletionResultType]::ParameterName, 'Only record it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;stage;graph' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'As what')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Write it into this file, which must not exist; else to standard output')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Plan, check and report, but change nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;stage;import' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Write it into this file, which must not exist; else to standard output')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Plan, check and report, but change nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;stage;status' {
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'List at most so many')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;stage;explain' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ci-tool;stage;diff' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print results and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: retries and requests; twice for more still')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'ci-tool;trigger' {
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]')
@@ -911,6 +1167,7 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
         'ci-tool;help' {
             [CompletionResult]::new('repro', 'repro', [CompletionResultType]::ParameterValue, 'Saves a failed job''s environment and gives it back')
             [CompletionResult]::new('route', 'route', [CompletionResultType]::ParameterValue, 'Decides which queue a job runs on, and says why')
+            [CompletionResult]::new('stage', 'stage', [CompletionResultType]::ParameterValue, 'Runs release pipelines that can be split, skipped into, resumed and explained')
             [CompletionResult]::new('trigger', 'trigger', [CompletionResultType]::ParameterValue, 'Triggers jobs over revisions, backfills, bisects')
             [CompletionResult]::new('engine', 'engine', [CompletionResultType]::ParameterValue, 'Lists the CI systems and proves that they can be used')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Shows the configuration in force')
@@ -1022,6 +1279,57 @@ Register-ArgumentCompleter -Native -CommandName 'ci-tool' -ScriptBlock {
             break
         }
         'ci-tool;help;route;queues;generate' {
+            break
+        }
+        'ci-tool;help;stage' {
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what a run would do: what runs, what does not and why, how long it takes; writes nothing')
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Make and sign artifacts, and hand them over')
+            [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check what was handed over, and publish it')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Go on with a run: what finished stays, what did not is done again')
+            [CompletionResult]::new('override', 'override', [CompletionResultType]::ParameterValue, 'Go on although a stage failed, or had issues: recorded for ever after')
+            [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Say yes to an approval, and go on')
+            [CompletionResult]::new('reject', 'reject', [CompletionResultType]::ParameterValue, 'Say no to an approval, or to an offer to override')
+            [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Draw a pipeline, or a run as it stands')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make a pipeline file from a Mermaid drawing')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show where a run stands, or list the latest runs')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say why a stage of a run is where it is')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Tell two runs apart: their files, and each stage''s state, time, command and inputs')
+            break
+        }
+        'ci-tool;help;stage;plan' {
+            break
+        }
+        'ci-tool;help;stage;prepare' {
+            break
+        }
+        'ci-tool;help;stage;validate' {
+            break
+        }
+        'ci-tool;help;stage;resume' {
+            break
+        }
+        'ci-tool;help;stage;override' {
+            break
+        }
+        'ci-tool;help;stage;approve' {
+            break
+        }
+        'ci-tool;help;stage;reject' {
+            break
+        }
+        'ci-tool;help;stage;graph' {
+            break
+        }
+        'ci-tool;help;stage;import' {
+            break
+        }
+        'ci-tool;help;stage;status' {
+            break
+        }
+        'ci-tool;help;stage;explain' {
+            break
+        }
+        'ci-tool;help;stage;diff' {
             break
         }
         'ci-tool;help;trigger' {

@@ -37,6 +37,7 @@ complete -c ci-tool -n "__fish_ci_tool_needs_command" -s h -l help -d 'Print hel
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -s V -l version -d 'Print version'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "route" -d 'Decides which queue a job runs on, and says why'
+complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "stage" -d 'Runs release pipelines that can be split, skipped into, resumed and explained'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "trigger" -d 'Triggers jobs over revisions, backfills, bisects'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "engine" -d 'Lists the CI systems and proves that they can be used'
 complete -c ci-tool -n "__fish_ci_tool_needs_command" -f -a "config" -d 'Shows the configuration in force'
@@ -414,6 +415,223 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_s
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "list" -d 'List the queues'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "show" -d 'Show a queue with all that it inherits'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand route; and __fish_seen_subcommand_from queues" -f -a "generate" -d 'Write the twins that jobs need and that are missing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "plan" -d 'Show what a run would do: what runs, what does not and why, how long it takes; writes nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "prepare" -d 'Make and sign artifacts, and hand them over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "validate" -d 'Check what was handed over, and publish it'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "resume" -d 'Go on with a run: what finished stays, what did not is done again'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "override" -d 'Go on although a stage failed, or had issues: recorded for ever after'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "approve" -d 'Say yes to an approval, and go on'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "reject" -d 'Say no to an approval, or to an offer to override'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "graph" -d 'Draw a pipeline, or a run as it stands'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "import" -d 'Make a pipeline file from a Mermaid drawing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "status" -d 'Show where a run stands, or list the latest runs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "explain" -d 'Say why a stage of a run is where it is'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and not __fish_seen_subcommand_from plan prepare validate resume override approve reject graph import status explain diff" -f -a "diff" -d 'Tell two runs apart: their files, and each stage\'s state, time, command and inputs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l skip -d 'Leave this stage out: what needs it goes on' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l only -d 'Do only this stage' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l from -d 'Do only this stage and what needs it' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l until -d 'Do only this stage and what it needs' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l failed -d 'Do what did not succeed in this run [default: the latest of the pipeline]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l profile -d 'Publish to the containers of this profile; else to those that the pipeline names' -r -f -a "test\t''
+production\t''"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l substitute -d 'Do something else instead of a stage\'s work, for this run only' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l what-if -d 'Tell also how long it would take without these stages; may be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l format -d 'Draw the plan instead' -r -f -a "mermaid\t'A flowchart, which `stage import` reads back'
+dot\t'For Graphviz'
+html\t'A page of its own: the graph, and the stages on a line of time'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l covers -d 'Instead, prove that this pipeline and those of --with hold every stage of OLD exactly once' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l with -d 'A pipeline that runs after this one; may be repeated' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l bar-build-id -d 'The build in the build asset registry' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l build-id -d 'The build in the CI' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l skip -d 'Leave this stage out: what needs it goes on' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l only -d 'Do only this stage' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l from -d 'Do only this stage and what needs it' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l until -d 'Do only this stage and what it needs' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l profile -d 'Publish to the containers of this profile; else to those that the pipeline names' -r -f -a "test\t''
+production\t''"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l substitute -d 'Do something else instead of a stage\'s work, for this run only' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l by -d 'Who leaves out what production stands on, or signs again' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l reason -d 'Why' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -s j -l jobs -d 'How many stages run at once [default: the number of processors, at least 4]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l key-file -d 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l rerun -d 'Do stages that are up to date all the same; what is signed is not signed again'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l fail-fast -d 'End everything at the first failure'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -l resign -d 'Sign again what was signed from the same inputs: it will differ'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from prepare" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l bar-build-id -d 'The build in the build asset registry' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l build-id -d 'The build in the CI' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l skip -d 'Leave this stage out: what needs it goes on' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l only -d 'Do only this stage' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l from -d 'Do only this stage and what needs it' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l until -d 'Do only this stage and what it needs' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l profile -d 'Publish to the containers of this profile; else to those that the pipeline names' -r -f -a "test\t''
+production\t''"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l substitute -d 'Do something else instead of a stage\'s work, for this run only' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l by -d 'Who leaves out what production stands on, or signs again' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l reason -d 'Why' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -s j -l jobs -d 'How many stages run at once [default: the number of processors, at least 4]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l key-file -d 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l public-key-file -d 'A PEM file with a public key: the handover must be attested by its owner; can be repeated [env: CI_TOOL_STAGE_PUBLIC_KEY]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l rerun -d 'Do stages that are up to date all the same; what is signed is not signed again'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l fail-fast -d 'End everything at the first failure'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l dry-run -d 'Print what would be done, and do nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -l failed -d 'Do again what did not succeed in the latest run of this handover, and what needs it'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from resume" -s j -l jobs -d 'How many stages run at once [default: the number of processors, at least 4]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from resume" -l key-file -d 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from resume" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from resume" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from resume" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from resume" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from resume" -l assume-dead -d 'What ran on another machine is dead: you have looked'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -l by -d 'Who says so' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -l reason -d 'Why' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -s j -l jobs -d 'How many stages run at once [default: the number of processors, at least 4]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -l key-file -d 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -l no-resume -d 'Only record it'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from override" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -l by -d 'Who says so [default: you]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -l reason -d 'Why' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -s j -l jobs -d 'How many stages run at once [default: the number of processors, at least 4]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -l key-file -d 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -l no-resume -d 'Only record it'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -l by -d 'Who says so [default: you]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -l reason -d 'Why' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -s j -l jobs -d 'How many stages run at once [default: the number of processors, at least 4]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -l key-file -d 'A PEM file with the private key that attests what is handed over [env: CI_TOOL_STAGE_KEY holds the key itself]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -l no-resume -d 'Only record it'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from reject" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l format -d 'As what' -r -f -a "mermaid\t'A flowchart, which `stage import` reads back'
+dot\t'For Graphviz'
+html\t'A page of its own: the graph, and the stages on a line of time'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l to -d 'Write it into this file, which must not exist; else to standard output' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -l dry-run -d 'Plan, check and report, but change nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from graph" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l to -d 'Write it into this file, which must not exist; else to standard output' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -l dry-run -d 'Plan, check and report, but change nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -l limit -d 'List at most so many' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
+json\t'One JSON document'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print results and errors only'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand stage; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -l store -d 'Where captures are kept: a directory, file://…, az://ACCOUNT/CONTAINER[/PREFIX], or the https address of a container [env: CI_TOOL_STORE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -l config -d 'The configuration file, instead of the ci-tool.yaml found upward [env: CI_TOOL_CONFIG]' -r -F
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and not __fish_seen_subcommand_from range backfill fill until-failure jobs revisions watch list cancel resolve status hidden artifacts" -l output -d 'How results are printed: table, the default, or json [env: CI_TOOL_OUTPUT]' -r -f -a "table\t'Tables and text for people'
@@ -729,13 +947,14 @@ never\t'Never'"
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s q -l quiet -d 'Print results and errors only'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s v -l verbose -d 'Say more: retries and requests; twice for more still'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "route" -d 'Decides which queue a job runs on, and says why'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "trigger" -d 'Triggers jobs over revisions, backfills, bisects'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "engine" -d 'Lists the CI systems and proves that they can be used'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "config" -d 'Shows the configuration in force'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route trigger engine config completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger engine config completion help" -f -a "repro" -d 'Saves a failed job\'s environment and gives it back'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger engine config completion help" -f -a "route" -d 'Decides which queue a job runs on, and says why'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger engine config completion help" -f -a "stage" -d 'Runs release pipelines that can be split, skipped into, resumed and explained'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger engine config completion help" -f -a "trigger" -d 'Triggers jobs over revisions, backfills, bisects'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger engine config completion help" -f -a "engine" -d 'Lists the CI systems and proves that they can be used'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger engine config completion help" -f -a "config" -d 'Shows the configuration in force'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger engine config completion help" -f -a "completion" -d 'Print what a shell needs to complete ci-tool\'s command lines'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and not __fish_seen_subcommand_from repro route stage trigger engine config completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "save" -d 'Run a job and save its environment when it fails'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "list" -d 'List the captures there are, the latest first'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from repro" -f -a "show" -d 'Show who saved what, when, on which commit, how it failed, and what is in it'
@@ -758,6 +977,18 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_su
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "audit" -d 'Find jobs that ran where they should not have'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "submit" -d 'Send a Helix job on the queue decided, with the properties that the decision used'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from route" -f -a "queues" -d 'List queues, show what each inherits from where, and write the twins that are missing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "plan" -d 'Show what a run would do: what runs, what does not and why, how long it takes; writes nothing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "prepare" -d 'Make and sign artifacts, and hand them over'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "validate" -d 'Check what was handed over, and publish it'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "resume" -d 'Go on with a run: what finished stays, what did not is done again'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "override" -d 'Go on although a stage failed, or had issues: recorded for ever after'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "approve" -d 'Say yes to an approval, and go on'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "reject" -d 'Say no to an approval, or to an offer to override'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "graph" -d 'Draw a pipeline, or a run as it stands'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "import" -d 'Make a pipeline file from a Mermaid drawing'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "status" -d 'Show where a run stands, or list the latest runs'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "explain" -d 'Say why a stage of a run is where it is'
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from stage" -f -a "diff" -d 'Tell two runs apart: their files, and each stage\'s state, time, command and inputs'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "range" -d 'Run jobs at each revision of a range, until each has so many runs'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "backfill" -d 'Run a job between the bad revision and the last good one, where it has not run'
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand help; and __fish_seen_subcommand_from trigger" -f -a "fill" -d 'Run every job that a revision lacks'

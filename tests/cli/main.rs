@@ -53,7 +53,10 @@ mod save_tree;
 mod save_when;
 mod show;
 mod stage;
+#[cfg(unix)]
+mod stage_ci;
 mod stage_run;
+mod stage_tour;
 mod streams;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -2,12 +2,14 @@
 
 mod live;
 mod progress;
+mod runner;
 mod streams;
 mod summary;
 mod table;
 
 pub use live::Live;
 pub use progress::Reporter;
+pub use runner::{Loud, has_groups};
 pub use streams::tee;
 pub use table::{Align, Table};
 

@@ -25,7 +25,7 @@ pub struct Args {
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let world = session.world(true)?;
-    let (first, second) = (told(&world, &args.first).await?, told(&world, &args.second).await?);
+    let (first, second) = (told(session, &world, &args.first).await?, told(session, &world, &args.second).await?);
     let changes = runs((&first.0, &first.1), (&second.0, &second.1), Timestamp::now());
     if session.out.is_json() {
         session.out.json(&json!({ "schema": 1, "changes": changes }));

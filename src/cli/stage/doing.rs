@@ -1,17 +1,20 @@
 //! What the verbs that run stages have in common.
 
+use super::runner::{self, Lines};
 use crate::{
-    cli::{Session, engine_named, exit, out::Out},
+    cli::{Session, engine_named, exit},
     error::{Error, Kind, Result},
     ops::stage::{
         attest::{self, SigningKey},
-        execute::{Finished, Options, Watcher, execute, judge},
+        execute::{Finished, Options, execute, judge},
         pipeline::{Pipeline, Profile},
         run::{HandoverId, Owned},
-        state::State,
         working::{Tools, Working},
     },
-    pipeline::env::{EnvMap, text},
+    pipeline::{
+        env::{EnvMap, text},
+        id::Id,
+    },
     process::quote_sh,
     store::{self, Handle},
     world::World,
@@ -82,11 +85,12 @@ impl Driver<'_> {
             live: live(&session.env)?,
             host: host(&session.env),
             effects: Arc::new(Working::new(self.tools()?)),
-            watcher: Arc::new(Lines { out: session.out.clone() }),
+            watcher: Arc::new(Lines::new(session)),
             variables: &self.variables,
         };
         let finished = execute(world, owned, pipeline, &options).await?;
         let code = super::status::show(session, pipeline, &owned.run);
+        runner::tell(session, pipeline, &owned.run, code);
         if let Finished::Waiting(stages) = &finished {
             for stage in stages {
                 let place = pipeline.stage(stage)?;
@@ -115,13 +119,18 @@ impl Driver<'_> {
             move |name: &str| engine_named(&settings, &env, name, &settings.jobs, stop.clone())
         };
         let store = self.world.store.url();
+        let (background, random) = (live(&session.env)?.join("background"), self.world.random);
         Ok(Tools {
             world: self.world.clone(),
             pipeline: self.pipeline.clone(),
             cache: crate::cli::cache(&session.env)?,
             open: Arc::new(move |url: &str| open(url, &below, &env)),
             engines: Arc::new(engines),
-            start: Arc::new(move |file: &Path, id: &HandoverId, profile| start(file, id, profile, &store)),
+            start: Arc::new(move |file: &Path, id: &HandoverId, profile| {
+                let log =
+                    background.join(format!("{}-{}-{}.log", id.bar_build_id, id.build_id, Id::from_random(random())));
+                start(file, id, profile, &store, &log)
+            }),
             key: self.args.key(session)?,
             by: self.by.clone(),
             resigned: self.resigned.clone(),
@@ -179,15 +188,18 @@ fn open(url: &str, below: &Path, env: &EnvMap) -> Result<Handle> {
     }
 }
 
-/// Starts a pipeline in the background: it outlives this process.
-fn start(file: &Path, id: &HandoverId, profile: Profile, store: &str) -> Result<String> {
+/// Starts a pipeline in the background: it outlives this process. `log`, which must not exist, gets what it says.
+fn start(file: &Path, id: &HandoverId, profile: Profile, store: &str, log: &Path) -> Result<String> {
     let failed = |e: std::io::Error| {
         Error::new(Kind::Internal, format!("starting {} in the background", file.display())).with_source(e)
     };
     Pipeline::read(file)?;
     let program = std::env::current_exe().map_err(failed)?;
-    let log = std::env::temp_dir().join(format!("ci-tool-validate-{}-{}.log", id.bar_build_id, id.build_id));
-    let output = File::create(&log).map_err(failed)?;
+    if let Some(parent) = log.parent() {
+        std::fs::create_dir_all(parent).map_err(|e| Error::io("creating", parent, e))?;
+    }
+    // A file or a link that somebody put there is not written to.
+    let output = File::create_new(log).map_err(|e| Error::io("creating the log", log, e))?;
     let ids = [id.bar_build_id.to_string(), id.build_id.to_string()];
     let mut command = Command::new(program);
     command.args(["stage", "validate"]).arg(file).args(["--bar-build-id", &ids[0], "--build-id", &ids[1]]);
@@ -199,20 +211,4 @@ fn start(file: &Path, id: &HandoverId, profile: Profile, store: &str) -> Result<
     command.spawn().map_err(failed)?;
     let by_hand = quote_sh(["ci-tool", "stage", "status", "latest"]);
     Ok(format!("{} runs in the background ({by_hand}; its output is in {})", file.display(), log.display()))
-}
-
-/// Tells a person, or a CI's log, of each change and each line.
-struct Lines {
-    out: Out,
-}
-
-impl Watcher for Lines {
-    fn changed(&self, stage: &str, state: State, why: Option<&str>) {
-        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-        self.out.note(&format!("[{stage}] {state}{why}"));
-    }
-
-    fn line(&self, stage: &str, line: &str) {
-        self.out.note(&format!("[{stage}] {line}"));
-    }
 }

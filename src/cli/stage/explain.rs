@@ -30,7 +30,7 @@ struct Document<'a> {
 
 /// Runs the verb.
 pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
-    let (pipeline, run) = told(&session.world(true)?, &args.run).await?;
+    let (pipeline, run) = told(session, &session.world(true)?, &args.run).await?;
     let explanation = explain(&pipeline, &run, &args.stage, Timestamp::now())?;
     match session.out.is_json() {
         true => session.out.json(&Document { schema: 1, explanation: &explanation }),

@@ -69,7 +69,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         };
         Drawing::planned(&pipeline, &plan(&pipeline, &wish)?)
     } else {
-        let (pipeline, run) = told(&session.world(true)?, &args.what).await?;
+        let (pipeline, run) = told(session, &session.world(true)?, &args.what).await?;
         Drawing::told(&pipeline, &Report::of(&pipeline, &run, Timestamp::now()))
     };
     args.into.put(session, "drawing", &args.format.draw(&drawing))?;

@@ -67,7 +67,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         return covers::run(session, old, &all);
     }
     let earlier = match &args.failed {
-        Some(run) => told::earlier(&session.world(true)?, &pipeline, run).await?,
+        Some(run) => told::earlier(session, &session.world(true)?, &pipeline, run).await?,
         None => None,
     };
     let wish = Wish {

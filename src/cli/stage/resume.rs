@@ -1,6 +1,9 @@
 //! `ci-tool stage resume`, `override`, `approve` and `reject`.
 
-use super::doing::{DoingArgs, Driver, host, let_go, live, who};
+use super::{
+    doing::{DoingArgs, Driver, host, let_go, live, who},
+    remote,
+};
 use crate::{
     cli::{Session, cache, exit},
     error::{Error, Kind, Result},
@@ -108,6 +111,10 @@ struct AnswerArgs {
 pub(super) async fn resume(session: &Session, args: ResumeArgs) -> Result<u8> {
     let world = session.world(false)?;
     let mut owned = Owned::take(&world, &run::find(&world, &args.run).await?).await?;
+    let kept = run::pipeline(&world, &owned.run).await?;
+    if remote::is_remote(&kept) {
+        return remote::resume(session, &world, owned, &kept).await;
+    }
     let done = resumed(session, &world, &mut owned, &args).await;
     let_go(session, &world, owned, done).await
 }
@@ -144,17 +151,27 @@ async fn with(session: &Session, args: AnswerArgs, says: Says) -> Result<u8> {
     say(session, said, args.no_resume, &args.doing).await
 }
 
-struct Said<'a> {
-    run: &'a str,
-    stage: &'a str,
-    says: Says,
-    by: String,
-    reason: Option<String>,
+/// What somebody says.
+pub(super) struct Said<'a> {
+    /// The run, as it was named.
+    pub run: &'a str,
+    /// The stage.
+    pub stage: &'a str,
+    /// What.
+    pub says: Says,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 async fn say(session: &Session, said: Said<'_>, no_resume: bool, doing: &DoingArgs) -> Result<u8> {
     let world = session.world(false)?;
     let mut owned = Owned::take(&world, &run::find(&world, said.run).await?).await?;
+    let kept = run::pipeline(&world, &owned.run).await?;
+    if remote::is_remote(&kept) {
+        return remote::say(session, &world, &owned.run, &kept, &said).await;
+    }
     let done = answered(session, &world, &mut owned, said, no_resume, doing).await;
     let_go(session, &world, owned, done).await
 }

@@ -10,7 +10,7 @@ use crate::{
     ops::stage::{
         pipeline::Pipeline,
         report::{Report, Row},
-        run::{self, Run},
+        run::{self, EngineRun, Run},
         state::State,
     },
 };
@@ -36,6 +36,9 @@ pub struct Args {
 struct Document<'a> {
     schema: u32,
     outcome: &'static str,
+    /// The engine's run, where an engine drives the stages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine_run: Option<&'a EngineRun>,
     #[serde(flatten)]
     report: &'a Report,
 }
@@ -49,7 +52,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
 }
 
 async fn one(session: &Session, text: &str) -> Result<u8> {
-    let (pipeline, run) = told(&session.world(true)?, text).await?;
+    let (pipeline, run) = told(session, &session.world(true)?, text).await?;
     Ok(show(session, &pipeline, &run))
 }
 
@@ -58,8 +61,11 @@ pub(super) fn show(session: &Session, pipeline: &Pipeline, run: &Run) -> u8 {
     let report = Report::of(pipeline, run, Timestamp::now());
     let outcome = outcome(&report);
     match session.out.is_json() {
-        true => session.out.json(&Document { schema: 1, outcome, report: &report }),
-        false => print(&session.out, &report),
+        true => {
+            let engine_run = run.engine_run.as_ref();
+            session.out.json(&Document { schema: 1, outcome, engine_run, report: &report });
+        }
+        false => print(&session.out, &report, run.engine_run.as_ref()),
     }
     match (report.is_over(), report.is_bad()) {
         (true, false) => exit::DONE,
@@ -81,7 +87,7 @@ fn outcome(report: &Report) -> &'static str {
     }
 }
 
-fn print(out: &Out, report: &Report) {
+fn print(out: &Out, report: &Report, engine_run: Option<&EngineRun>) {
     let mut table = Table::new(&[
         ("STAGE", Align::Left),
         ("STATE", Align::Left),
@@ -97,6 +103,10 @@ fn print(out: &Out, report: &Report) {
         format!("run {} of {}, {}, begun {}", report.run, report.pipeline, report.profile.as_str(), at(report.opened)),
         format!("{}: took {} of {} expected", outcome(report), span(report.took), span(report.expected)),
     ];
+    if let Some(EngineRun { engine, id, url }) = engine_run {
+        let url = url.as_ref().map(|url| format!(": {url}")).unwrap_or_default();
+        lines.push(format!("driven by {engine} as its run {id}{url}"));
+    }
     if let Some(id) = &report.handover {
         lines.push(format!("handover: BAR build {}, build {}", id.bar_build_id, id.build_id));
     }
@@ -104,7 +114,8 @@ fn print(out: &Out, report: &Report) {
         lines.push(format!("critical path: {}", report.critical_path.join(" → ")));
     }
     if let Some(by) = &report.by {
-        lines.push(format!("left out by {by}: {}", report.reason.as_deref().unwrap_or("nobody said why")));
+        let reason = report.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        lines.push(format!("begun by {by}{reason}"));
     }
     if let Some(why) = &report.cancelled {
         lines.push(format!("cancelled: {why}"));
@@ -138,7 +149,7 @@ async fn list(session: &Session, limit: usize) -> Result<u8> {
     let out = &session.out;
     let mut reports = Vec::new();
     for listed in run::list(&world, limit).await? {
-        match told(&world, listed.id.as_str()).await {
+        match told(session, &world, listed.id.as_str()).await {
             Ok((pipeline, run)) => reports.push(Report::of(&pipeline, &run, Timestamp::now())),
             Err(error) => out.warn(&format!("{}: {}", error.message(), error.causes().join(": "))),
         }

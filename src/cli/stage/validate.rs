@@ -2,6 +2,7 @@
 
 use super::{
     doing::{DoingArgs, Driver, let_go, who},
+    remote,
     told::earlier,
     which::{TryArgs, WhichArgs},
 };
@@ -18,7 +19,7 @@ use crate::{
         handover::{self, Handover, Kept, Origin, download_all},
         pipeline::{Half, Pipeline, Profile, Stage, Work},
         plan::{Wish, substitutes},
-        run::{self, HandoverId},
+        run::{self, HandoverId, Opening, Run},
         select::{Asked, Reason, select},
         state::State,
         working::{attestation_key, subjects},
@@ -31,7 +32,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 /// How many files are brought at once.
 const AT_ONCE: usize = 16;
 /// How many of the latest runs are looked at for stages that succeeded.
-const LATEST: usize = 200;
+pub(super) const LATEST: usize = 200;
 
 /// Check what was handed over, and publish it
 ///
@@ -70,37 +71,37 @@ pub struct PrepareArgs {
 
 /// What both take.
 #[derive(Debug, Clone, clap::Args)]
-struct Common {
+pub(super) struct Common {
     /// The pipeline's file
     #[arg(value_name = "PIPELINE")]
     pipeline: PathBuf,
     /// The build in the build asset registry
     #[arg(long, value_name = "N")]
-    bar_build_id: Option<u64>,
+    pub bar_build_id: Option<u64>,
     /// The build in the CI
     #[arg(long, value_name = "N")]
-    build_id: Option<u64>,
+    pub build_id: Option<u64>,
     #[command(flatten)]
-    which: WhichArgs,
+    pub which: WhichArgs,
     #[command(flatten)]
-    tries: TryArgs,
+    pub tries: TryArgs,
     /// Who leaves out what production stands on, or signs again
     #[arg(long, value_name = "NAME")]
-    by: Option<String>,
+    pub by: Option<String>,
     /// Why
     #[arg(long, value_name = "WHY")]
-    reason: Option<String>,
+    pub reason: Option<String>,
     /// Do stages that are up to date all the same; what is signed is not signed again
     #[arg(long)]
-    rerun: bool,
+    pub rerun: bool,
     /// End everything at the first failure
     #[arg(long)]
-    fail_fast: bool,
+    pub fail_fast: bool,
     #[command(flatten)]
     doing: DoingArgs,
     /// Print what would be done, and do nothing
     #[arg(long)]
-    dry_run: bool,
+    pub dry_run: bool,
 }
 
 impl Common {
@@ -124,6 +125,9 @@ pub(super) async fn validate(session: &Session, args: ValidateArgs) -> Result<u8
     if pipeline.half == Half::Prepare {
         return Err(Error::new(Kind::Usage, format!("{} prepares: it makes what is to be validated", pipeline.name))
             .hint("run it by: ci-tool stage prepare"));
+    }
+    if remote::is_remote(&pipeline) {
+        return remote::start(session, &common, args.failed, &pipeline).await;
     }
     if common.dry_run {
         return common.plan(session, &pipeline);
@@ -149,19 +153,20 @@ pub(super) async fn validate(session: &Session, args: ValidateArgs) -> Result<u8
         variables.insert("CI_TOOL_HANDOVER".into(), into.display().to_string());
         id = Some(kept.handover.id);
     }
+    let profile = common.tries.profile(&pipeline);
     let before = match args.failed {
         true => latest(&world, &pipeline, id.as_ref(), profile).await?,
         false => None,
     };
     let earlier = match before {
-        Some(before) => earlier(&world, &pipeline, before.as_str()).await?,
+        Some(before) => earlier(session, &world, &pipeline, before.as_str()).await?,
         None => None,
     };
     let asked = common.which.clone().asked(args.failed);
     // Only what is left out has to have succeeded before, and every earlier run is a file to read.
     let succeeded = match asked == Asked::default() {
         true => Vec::new(),
-        false => succeeded(&world, &pipeline, id.as_ref()).await?,
+        false => succeeded(&world, &pipeline, id.as_ref(), profile).await?,
     };
     let substituted = substitutes(&pipeline, &common.tries.substitute)?;
     if id.is_none() {
@@ -195,6 +200,12 @@ pub(super) async fn prepare(session: &Session, args: PrepareArgs) -> Result<u8> 
     if pipeline.half != Half::Prepare {
         return Err(Error::new(Kind::Usage, format!("{} validates: it makes nothing to hand over", pipeline.name))
             .hint("write kind: prepare at its top, or run it by: ci-tool stage validate"));
+    }
+    if remote::is_remote(&pipeline) {
+        let message = format!("an engine drives {}, and hands nothing over to the store", pipeline.name);
+        return Err(
+            Error::new(Kind::Unsupported, message).hint("start it by: ci-tool stage validate; or take engine: away")
+        );
     }
     if common.dry_run {
         return common.plan(session, &pipeline);
@@ -327,29 +338,39 @@ fn publishes_nothing(
     }
 }
 
+/// Whether a run is one of a pipeline on a handover, with the same profile: what was tried says nothing of what is real.
+pub(super) fn is_alike(run: &Run, pipeline: &Pipeline, id: Option<&HandoverId>, profile: Profile) -> bool {
+    let Opening { pipeline: name, handover, profile: of, .. } = &run.opening;
+    *name == pipeline.name && handover.as_ref() == id && *of == profile
+}
+
 /// The latest run of a pipeline on a handover that published to the same places.
 async fn latest(world: &World, pipeline: &Pipeline, id: Option<&HandoverId>, profile: Profile) -> Result<Option<Id>> {
     for listed in run::list(world, LATEST).await? {
         let run = run::read(world, &listed.id).await?;
-        let opening = &run.opening;
-        if opening.pipeline == pipeline.name && opening.handover.as_ref() == id && opening.profile == profile {
+        if is_alike(&run, pipeline, id, profile) {
             return Ok(Some(listed.id));
         }
     }
     Ok(None)
 }
 
-/// The stages that succeeded by their own work in any run of a pipeline on a handover.
-async fn succeeded(world: &World, pipeline: &Pipeline, id: Option<&HandoverId>) -> Result<Vec<String>> {
+/// The stages whose own work succeeded in any run of a pipeline on a handover.
+async fn succeeded(
+    world: &World,
+    pipeline: &Pipeline,
+    id: Option<&HandoverId>,
+    profile: Profile,
+) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for listed in run::list(world, LATEST).await? {
         let run = run::read(world, &listed.id).await?;
-        if run.opening.pipeline != pipeline.name || run.opening.handover.as_ref() != id {
+        if !is_alike(&run, pipeline, id, profile) {
             continue;
         }
         let good = run.stages.iter().filter(|(name, told)| {
-            matches!(told.state(), State::Succeeded | State::SucceededWithIssues | State::UpToDate)
-                && !run.opening.substituted.contains_key(*name)
+            let state = matches!(told.state(), State::Succeeded | State::SucceededWithIssues | State::UpToDate);
+            state && !run.opening.substituted.contains_key(*name)
         });
         found.extend(good.map(|(name, _)| name.clone()));
     }

@@ -34,6 +34,13 @@ pub enum Reason {
     NotAmong(String),
     /// It succeeded in an earlier run, which is named.
     Succeeded(String),
+    /// It did not run in an earlier run, which is named, and what needs it went on there all the same.
+    Was {
+        /// How it ended there.
+        state: State,
+        /// The run.
+        run: String,
+    },
 }
 
 impl std::fmt::Display for Reason {
@@ -42,6 +49,7 @@ impl std::fmt::Display for Reason {
             Reason::Skip => f.write_str("skipped by --skip"),
             Reason::NotAmong(flag) => write!(f, "left out by {flag}"),
             Reason::Succeeded(run) => write!(f, "succeeded in the run {run}"),
+            Reason::Was { state, run } => write!(f, "{state} in the run {run}"),
         }
     }
 }
@@ -105,10 +113,15 @@ pub fn select(pipeline: &Pipeline, asked: &Asked, earlier: Option<&Earlier>) -> 
 fn carry_over(pipeline: &Pipeline, graph: &Graph, earlier: &Earlier, left_out: &mut [Option<Reason>]) {
     for stage in graph.order() {
         let name = &pipeline.stages[stage].name;
-        let satisfied = earlier.states.get(name).is_some_and(|state| state.satisfies());
+        let satisfied = earlier.states.get(name).filter(|state| state.satisfies());
         let again = graph.needs(stage).iter().any(|&need| left_out[need].is_none());
-        if satisfied && !again {
-            left_out[stage].get_or_insert_with(|| Reason::Succeeded(earlier.run.clone()));
+        if let Some(&state) = satisfied.filter(|_| !again) {
+            let run = earlier.run.clone();
+            let reason = match state {
+                State::Skipped | State::Overridden => Reason::Was { state, run },
+                _ => Reason::Succeeded(run),
+            };
+            left_out[stage].get_or_insert(reason);
         }
     }
 }

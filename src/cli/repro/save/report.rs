@@ -39,7 +39,7 @@ pub(super) fn report(session: &Session, world: &World, saved: &Saved, had_comman
         out.text(&report);
     }
     if system != CiSystem::None && !world.dry_run && !out.is_json() {
-        out.summary(system, &session.env, &summary(saved, &restore));
+        out.summary(system, &session.env, Some(out::Loud::Error), &summary(saved, &restore));
     }
 }
 

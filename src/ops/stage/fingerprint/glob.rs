@@ -51,17 +51,17 @@ fn matches(segments: &[String], path: Option<&str>) -> bool {
     let (name, below) = path.split_once('/').map_or((path, None), |(name, below)| (name, Some(below)));
     match first.as_str() {
         "**" => rest.is_empty() || matches(rest, Some(path)) || matches(segments, below),
-        first => is_named(first, name) && matches(rest, below),
+        first => is_named(first.as_bytes(), name.as_bytes()) && matches(rest, below),
     }
 }
 
-fn is_named(pattern: &str, name: &str) -> bool {
-    let mut left = pattern.chars();
-    let mut names = name.chars();
-    match left.next() {
-        None => name.is_empty(),
-        Some('*') => is_named(left.as_str(), name) || names.next().is_some() && is_named(pattern, names.as_str()),
-        Some(letter) => names.next() == Some(letter) && is_named(left.as_str(), names.as_str()),
+/// By bytes, as `globset` matches: `é` is two.
+fn is_named(pattern: &[u8], name: &[u8]) -> bool {
+    match (pattern.split_first(), name.split_first()) {
+        (None, _) => name.is_empty(),
+        (Some((b'*', rest)), below) => is_named(rest, name) || below.is_some_and(|(_, below)| is_named(pattern, below)),
+        (Some(_), None) => false,
+        (Some((letter, rest)), Some((first, below))) => (*letter == b'?' || letter == first) && is_named(rest, below),
     }
 }
 
@@ -95,6 +95,7 @@ mod tests {
         ] {
             assert_eq!(matches!(Glob::new(text).unwrap(), Glob::Plain(_)), plain, "{text}");
         }
+        assert!(Glob::new("??").unwrap().is_match("é") && !Glob::new("?").unwrap().is_match("é"));
         assert!(Glob::new("a[").is_err());
         assert!(Glob::new("{a/b,c}/*.[ch]").unwrap().is_match("a/b/x.h"));
     }

@@ -3,7 +3,7 @@
 use crate::{
     engine::azure_devops::pipelines::{Outcome, Progress, RunSeen, StageSeen},
     ops::stage::{
-        run::{Attempt, Opening, Passed, Question, Run, Told},
+        run::{Attempt, Passed, Question, Run, Told},
         select::Reason,
         state::State,
     },
@@ -72,8 +72,9 @@ pub fn observed(seen: &RunSeen, left_out: &BTreeMap<String, Reason>) -> Observed
     }
 }
 
-/// A run there in the form of a run here: what status, explain and diff read. `opening` is what it was begun with.
-pub fn run(opening: Opening, observed: &Observed) -> Run {
+/// A run there in the form of a run here: what status, explain and diff read. `begun` is what was recorded here.
+pub fn run(begun: Run, observed: &Observed) -> Run {
+    let Run { opening, engine_run, chain, .. } = begun;
     let opened = observed.queued.unwrap_or(Timestamp::UNIX_EPOCH);
     let stages = observed.stages.iter().map(|stage| (stage.name.clone(), stage.told.clone()));
     Run {
@@ -84,8 +85,8 @@ pub fn run(opening: Opening, observed: &Observed) -> Run {
         mended: Vec::new(),
         cancelled: (observed.state == run::State::Cancelled)
             .then(|| observed.why.clone().unwrap_or_else(|| "it was cancelled in Azure DevOps".into())),
-        // Azure DevOps keeps the record, and chains none.
-        chain: String::new(),
+        engine_run,
+        chain,
         opening,
     }
 }

@@ -75,12 +75,26 @@ pub struct HandoverId {
     pub build_id: u64,
 }
 
+/// A run of an engine that drives the stages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineRun {
+    /// The engine's name in the configuration.
+    pub engine: String,
+    /// Its number there.
+    pub id: u64,
+    /// Where people look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The run was begun.
     Opened(Box<Opening>),
+    /// An engine took the run: it drives the stages from now on.
+    Submitted(EngineRun),
     /// Somebody took the run up again.
     TakenUp {
         /// Whether its file is another one now.

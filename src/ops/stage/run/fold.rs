@@ -1,6 +1,6 @@
 //! A run as its records tell it. Pure.
 
-use super::event::{Event, Made, Opening, Record, prove};
+use super::event::{EngineRun, Event, Made, Opening, Record, prove};
 use crate::{
     error::{Error, Kind, Result},
     ops::stage::{pipeline::Pipeline, state::State},
@@ -26,6 +26,8 @@ pub struct Run {
     pub mended: Vec<Mended>,
     /// Why it was stopped, since it was last taken up.
     pub cancelled: Option<String>,
+    /// The engine's run that drives the stages.
+    pub engine_run: Option<EngineRun>,
     /// The chain up to its last record.
     #[serde(skip)]
     pub chain: String,
@@ -166,6 +168,7 @@ impl Run {
             stages: BTreeMap::new(),
             mended: Vec::new(),
             cancelled: None,
+            engine_run: None,
             chain: first.chain.clone(),
         };
         rest.iter().for_each(|record| run.apply(record));
@@ -179,6 +182,7 @@ impl Run {
         let at = record.at;
         match &record.event {
             Event::Opened(_) | Event::Publishing { .. } => {}
+            Event::Submitted(engine_run) => self.engine_run = Some(engine_run.clone()),
             Event::TakenUp { hash, differs, again } => {
                 self.cancelled = None;
                 if let Some(to) = hash {

@@ -6,7 +6,7 @@
 mod event;
 mod fold;
 
-pub use event::{Event, HandoverId, Made, Opening, Record, prove};
+pub use event::{EngineRun, Event, HandoverId, Made, Opening, Record, prove};
 pub use fold::{Answer, Attempt, Mended, Passed, Question, Run, Told};
 
 use super::pipeline::Pipeline;
