@@ -133,7 +133,6 @@ pub(super) async fn validate(session: &Session, args: ValidateArgs) -> Result<u8
         return common.plan(session, &pipeline);
     }
     let world = session.world(false)?;
-    let profile = common.tries.profile(&pipeline);
     let mut variables = BTreeMap::new();
     let mut id = None;
     if common.bar_build_id.is_some() || common.build_id.is_some() {
