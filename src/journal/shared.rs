@@ -177,7 +177,7 @@ fn serve(file: &mut Syncer, waiting: &mpsc::Receiver<Synced>) {
             let again =
                 |error: &Error| Error::new(error.kind(), error.message()).with_source(error.causes().join(": "));
             // Whoever gave up waiting does not want to know.
-            let _ = answer.send(synced.as_ref().map_err(again).map(|()| ()));
+            let _ = answer.send(synced.as_ref().map_err(again).copied());
         }
     }
 }
