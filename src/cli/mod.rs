@@ -67,7 +67,7 @@ enum Noun {
     /// Decides which queue a job runs on, and says why
     #[command(before_help = ROUTE)]
     Route(route::Args),
-    /// Triggers jobs over revisions, backfills, bisects
+    /// Triggers jobs over revisions, backfills, reruns until they fail
     #[command(subcommand, before_help = TRIGGER, disable_help_subcommand = true)]
     Trigger(trigger::Verb),
     /// Lists the CI systems and proves that they can be used
