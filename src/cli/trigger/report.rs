@@ -216,8 +216,11 @@ fn look_at(items: &[&Tracked]) -> String {
     let failed = items.iter().find(|tracked| tracked.state().evidence() == Some(Verdict::Failed));
     let strange = items.iter().find(|tracked| tracked.state().evidence().is_none());
     let Some(tracked) = failed.or(strange).or(items.last()) else { return String::new() };
+    let told = failed.or(strange).is_some();
     match tracked.run().and_then(|run| run.url.clone()) {
-        Some(url) => url,
+        // A log on this machine is worth a look where something is wrong.
+        Some(url) if told || url.contains("://") => url,
+        Some(_) => String::new(),
         None if tracked.state().evidence().is_none() => shown(tracked),
         None => String::new(),
     }
