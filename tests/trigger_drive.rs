@@ -58,6 +58,7 @@ fn begin(same: &str, hunt: Option<Hunt>) -> Begin {
         title: "a test".into(),
         same: same.into(),
         hunt,
+        place: None,
         jobs: BTreeMap::new(),
         budget: 1000,
         fresh: false,

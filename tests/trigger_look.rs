@@ -92,6 +92,7 @@ async fn planned(world: &World, revisions: &[&str]) {
         title: "a test".into(),
         same: "x".into(),
         hunt: None,
+        place: None,
         jobs: BTreeMap::new(),
         budget: 100,
         fresh: false,

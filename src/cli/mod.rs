@@ -75,7 +75,7 @@ enum Noun {
     /// Runs release pipelines that can be split, skipped into, resumed and explained
     #[command(subcommand, before_help = STAGE, disable_help_subcommand = true)]
     Stage(stage::Verb),
-    /// Triggers jobs over revisions, backfills, bisects
+    /// Triggers jobs over revisions, backfills, reruns until they fail
     #[command(subcommand, before_help = TRIGGER, disable_help_subcommand = true)]
     Trigger(trigger::Verb),
     /// Lists the CI systems and proves that they can be used

@@ -13,9 +13,13 @@ fn what_lies_between_good_and_bad_is_run_and_the_first_bad_one_named() {
     shown.says(&[&format!("unit passed last at {} (looked back 20 revisions)", project.short(2)), "4 runs"]);
     project.is_unchanged(&before);
     let answer = format!("unit passed last at {}, and fails since {} change 5", project.short(4), project.short(5));
-    project.trigger("backfill c7 --job unit").code(5).says(&["4 requested, 4 ran, 2 passed, 2 failed", &answer]);
+    project
+        .trigger("backfill c7 --job unit")
+        .code(5)
+        .says(&["4 requested, 4 ran, 2 passed, 2 failed"])
+        .prints(&[&answer]);
     assert_eq!(project.ran()[2..], runs("unit", "3 4 5 6"));
-    project.trigger("backfill c7 --job unit").code(5).says(&["nothing is to be triggered", &answer]);
+    project.trigger("backfill c7 --job unit").code(5).says(&["nothing is to be triggered"]).prints(&[&answer]);
     assert_eq!(project.ran().len(), 6);
 }
 
@@ -25,7 +29,7 @@ fn a_bad_revision_that_has_not_run_is_run_too_and_telling_it_again_is_no_mistake
     project.trigger("range c3 --job unit").ok();
     let answer = format!("fails since {} change 5", project.short(5));
     for _ in 0..2 {
-        project.trigger("backfill c6 --job unit").code(5).says(&[&answer]);
+        project.trigger("backfill c6 --job unit").code(5).prints(&[&answer]);
     }
     assert_eq!(project.ran(), runs("unit", "3 4 5 6"));
 }
@@ -62,13 +66,13 @@ fn slices_leave_the_rest_and_the_answer_says_how_much_is_not_known() {
     let ran = project.trigger("backfill c8 --job unit --slices 3").code(5);
     assert_eq!(project.ran()[2..], runs("unit", "1 4 7"));
     let [good, bad] = [4, 7].map(|number| project.short(number));
-    ran.says(&[&format!("passed last at {good}, and fails at {bad} change 7 by Ada; 2 between say nothing yet")]);
+    ran.prints(&[&format!("passed last at {good}, and fails at {bad} change 7 by Ada; 2 between say nothing yet")]);
     // The slices are a backfill's own: it may not go on from there by itself.
     let session = project.session();
     let refused = project.trigger("backfill c7 --job unit");
     refused.fails(2, &[&format!("come from the backfill {session}"), &format!("ci-tool trigger watch {session}")]);
     project.trigger(&format!("watch {session}")).code(5);
-    project.trigger("backfill c8 --job unit").code(5).says(&[&format!("fails since {}", project.short(5))]);
+    project.trigger("backfill c8 --job unit").code(5).prints(&[&format!("fails since {}", project.short(5))]);
 }
 
 #[test]

@@ -23,12 +23,14 @@ fn every_command_of_the_tour_does_what_it_says() {
         let says: &[&str] = match line.split_whitespace().nth(2).unwrap() {
             "range" if line.contains("--dry-run") => &["3 runs", "nothing was triggered"],
             "range" => &["3 requested, 3 ran, 2 passed, 1 failed"],
-            "backfill" => &["Take quotes away that look needless by Ada"],
             "until-failure" => &["the environment was saved: ci-tool repro restore "],
             "cancel" => &["is over"],
             _ => &[],
         };
-        ran.says(says);
+        let ran = ran.says(says);
+        if line.split_whitespace().nth(2) == Some("backfill") {
+            ran.prints(&["Take quotes away that look needless by Ada"]);
+        }
     }
     assert_eq!(sessions().len(), 4);
     sandbox.tool(["repro", "restore", &sandbox.only()]).dir(&dir).run().ok();

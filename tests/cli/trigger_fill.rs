@@ -30,7 +30,7 @@ fn what_lacks_is_run_and_a_build_serves_all_that_need_it() {
 fn a_build_that_failed_takes_what_needs_it_along_and_says_so() {
     let project = Project::new(&JOBS.replace("mkdir out", "test ! -e src/5.txt && mkdir out"));
     let ran = project.trigger("fill c5 --except lint").code(5);
-    ran.says(&["test at", "(build, which it needs, is failed there)"]).prints(&["test       ", "1 skipped"]);
+    ran.says(&["test at", "(build, which it needs, is failed there"]).prints(&["test       ", "1 skipped"]);
     assert_eq!(project.ran(), runs("build", "5"));
     // It is not built again, and that is said before anything is asked for.
     let again = project.trigger("fill c5 --except lint").code(5).says(&["nothing is to be triggered"]);

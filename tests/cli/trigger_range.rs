@@ -9,13 +9,18 @@ use std::fs;
 
 const RANGE: &str = "range c2..c7 --job unit";
 
+/// A table without where the logs of failures are.
+fn without_logs(table: &str) -> String {
+    table.lines().map(|line| format!("{}\n", line.split("  /").next().unwrap_or_default().trim_end())).collect()
+}
+
 #[test]
 fn each_revision_gets_as_many_runs_as_it_lacks() {
     let project = Project::new(JOBS);
     let ran = project.trigger(RANGE).code(5).says(&["5 requested, 5 ran, 2 passed, 3 failed"]);
     let row = |number: usize, what: &str| format!("unit  {}  {what}\n", project.short(number));
     let rows = |what: [&str; 5]| (3..8).zip(what).map(|(number, what)| row(number, what)).collect::<String>();
-    assert_eq!(ran.text(), rows(["1 succeeded", "1 succeeded", "1 failed", "1 failed", "1 failed"]));
+    assert_eq!(without_logs(&ran.text()), rows(["1 succeeded", "1 succeeded", "1 failed", "1 failed", "1 failed"]));
     assert_eq!(project.ran(), runs("unit", "3 4 5 6 7"));
 
     let again = project.trigger(RANGE).code(5).says(&["nothing is to be triggered", "2 passed, 3 failed"]);
@@ -161,7 +166,7 @@ fn a_command_is_a_job_of_its_own() {
     };
     let ran = run("c3..c5").code(5);
     assert_eq!(
-        ran.text(),
+        without_logs(&ran.text()),
         format!(
             "test ! -e src/5.txt  {}  1 succeeded\ntest ! -e src/5.txt  {}  1 failed\n",
             project.short(4),

@@ -105,7 +105,7 @@ pub fn a_job_waits_for_what_it_needs() {
     // It failed.
     let desk = needing("fail");
     desk.history("fail", 2);
-    desk.on("range @2 --job test --wait").code(3).prints(&["fail, which it needs, failed there"]);
+    desk.on("range @2 --job test --wait").code(5).prints(&["fail, which it needs, failed there"]);
     assert_eq!((desk.requests("fail", [2]), desk.requests("unit", [2])), (vec![0], vec![0]));
     // It fails now.
     desk.on("range @3 --job test --wait").code(5).prints(&["fail, which it needs, is failed there"]);

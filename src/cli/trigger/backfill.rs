@@ -36,7 +36,7 @@ pub struct Args {
     what: WhatArgs,
     /// How many runs a revision should have
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Jobs")]
-    times: usize,
+    times: NonZeroUsize,
     /// Look back so many revisions at most, REV included
     #[arg(long, value_name = "N", help_heading = "Revisions")]
     max_revisions: Option<NonZeroUsize>,
@@ -67,7 +67,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let jobs = args.what.jobs(&session.config.trigger.jobs);
     let base = args.engine.open_to_start(session, args.act.dry_run, jobs).await?;
     let bad = base.vcs.resolve(&args.revision).await?;
-    let mut wanted = args.what.wanted(&base, std::slice::from_ref(&bad), args.times).await?;
+    let mut wanted = args.what.wanted(&base, std::slice::from_ref(&bad), args.times.get()).await?;
     let (Some(wanted), true) = (wanted.pop(), wanted.is_empty()) else {
         return Err(Error::new(Kind::Usage, "one job is backfilled at a time").hint("give --job once"));
     };
@@ -96,6 +96,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
             args.what.env
         ]),
         hunt: None,
+        place: base.place()?,
         jobs: base.defined(args.what.names()),
         budget: args.act.budget(session),
         fresh: args.act.new,
@@ -110,25 +111,32 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     };
     let done = act.run(planned).await?;
     let answer = answer.into_inner();
+    let wanted = !args.act.dry_run && asked.until_data.is_none() && matches!(answer, Answer::Runs | Answer::Known);
+    let found = if wanted { span(&ground, &asked).await? } else { None };
     let code = match done {
         Done::Nothing(code) => match answer {
             Answer::NeverPassed { .. } => exit::NEGATIVE,
             Answer::Known => exit::NEGATIVE,
             _ => code,
         },
-        Done::Session(owned) => report::session(session, &owned.session, act.waits()),
+        Done::Session(owned) => {
+            let more = [("span".to_owned(), json!(found))].into_iter().collect();
+            report::with(session, &owned.session, act.waits(), more)
+        }
     };
-    if !args.act.dry_run && asked.until_data.is_none() && matches!(answer, Answer::Runs | Answer::Known) {
-        tell_span(session, &name, span(&ground, &asked).await?);
-    }
+    tell_span(session, &name, found);
     Ok(code)
 }
 
 fn tell_span(session: &Session, job: &str, span: Option<Span>) {
     let Some(Span { good, bad, unknown }) = span else { return };
     let first = format!("{} {} by {}", bad.short(), bad.subject, bad.author);
-    session.out.note(&match unknown {
+    let told = match unknown {
         0 => format!("{job} passed last at {}, and fails since {first}", good.short()),
         _ => format!("{job} passed last at {}, and fails at {first}; {unknown} between say nothing yet", good.short()),
-    });
+    };
+    match session.out.is_json() {
+        true => session.out.note(&told),
+        false => session.out.text(&told),
+    }
 }

@@ -18,6 +18,7 @@ use crate::{
     },
 };
 use serde_json::json;
+use std::num::NonZeroUsize;
 
 /// Run every job that a revision lacks
 ///
@@ -36,7 +37,7 @@ pub struct Args {
     except: Vec<String>,
     /// How many runs of each job the revision should have
     #[arg(long, value_name = "N", default_value = "1")]
-    times: usize,
+    times: NonZeroUsize,
     #[command(flatten)]
     engine: EngineArgs,
     #[command(flatten)]
@@ -65,7 +66,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let (blocked, ready): (Vec<_>, Vec<_>) = all.into_iter().partition(|job| job.blocked.is_some());
     let wanted = ready.iter().map(|job| Wanted {
         job: job.name.clone(),
-        times: args.times,
+        times: args.times.get(),
         branch: branch.clone(),
         ..Wanted::default()
     });
@@ -76,6 +77,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         title: format!("every job at {}", revision.short()),
         same: json!([revision.id, args.times, args.except]),
         hunt: None,
+        place: base.place()?,
         jobs: base.defined(ready.iter().map(|job| job.name.as_str())),
         budget: args.act.budget(session),
         fresh: args.act.new,

@@ -39,6 +39,20 @@ impl Base {
         Ground { world: &self.world, engine: self.engine.clone(), vcs: &*self.vcs, jobs: &self.jobs }
     }
 
+    /// The repository that runs on this machine are of; none for an engine elsewhere.
+    ///
+    /// # Errors
+    /// `Usage` without a current directory.
+    pub fn place(&self) -> Result<Option<String>> {
+        if !self.engine.abilities().in_process {
+            return Ok(None);
+        }
+        let here = std::env::current_dir()
+            .map_err(|e| Error::new(Kind::Usage, "finding the current directory").with_source(e))?;
+        let root = here.ancestors().find(|dir| dir.join(".git").exists()).unwrap_or(&here);
+        Ok(Some(root.display().to_string()))
+    }
+
     /// The definitions of jobs and of what they need, where the engine runs jobs by the configuration.
     pub fn defined<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> BTreeMap<String, JobSpec> {
         if !self.engine.abilities().in_process {

@@ -12,6 +12,7 @@ use crate::{
     },
 };
 use serde_json::json;
+use std::num::NonZeroUsize;
 
 /// List the sessions, the latest first
 #[derive(Debug, clap::Args)]
@@ -19,7 +20,7 @@ use serde_json::json;
 pub struct Args {
     /// At most so many
     #[arg(long, value_name = "N", default_value = "20")]
-    limit: usize,
+    limit: NonZeroUsize,
     /// Only those that are not over
     #[arg(long)]
     open: bool,
@@ -30,7 +31,10 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let world = session.world(false)?;
     let out = &session.out;
     let mut sessions = Vec::new();
-    for listed in list(&world, args.limit).await? {
+    for listed in list(&world, usize::MAX).await? {
+        if sessions.len() >= args.limit.get() {
+            break;
+        }
         match read(&world, &listed.id).await {
             Ok(read) if args.open && read.ended => {}
             Ok(read) => sessions.push(read),
@@ -41,7 +45,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         let rows: Vec<_> = sessions
             .iter()
             .map(|read| {
-                let summary = Summary::of(read).with(&read.passed_over);
+                let summary = Summary::of(read).after(&read.passed_over);
                 json!({
                     "session": read.opening.session,
                     "opened": read.opened,

@@ -13,6 +13,7 @@ use crate::{
     ops::trigger::{begin::Begin, drive::Next, session::Verb},
 };
 use serde_json::json;
+use std::num::NonZeroUsize;
 
 /// Run jobs at each revision of a range, until each has so many runs
 ///
@@ -29,7 +30,7 @@ pub struct Args {
     what: WhatArgs,
     /// How many runs of each job a revision should have
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Jobs")]
-    times: usize,
+    times: NonZeroUsize,
     #[command(flatten)]
     engine: EngineArgs,
     #[command(flatten)]
@@ -42,7 +43,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let jobs = args.what.jobs(&session.config.trigger.jobs);
     let base = args.engine.open_to_start(session, args.act.dry_run, jobs).await?;
     let revisions = args.which.select(&*base.vcs, false).await?;
-    let wanted = args.what.wanted(&base, &revisions, args.times).await?;
+    let wanted = args.what.wanted(&base, &revisions, args.times.get()).await?;
     let names = args.what.names().join(", ");
     let ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
     let begin = Begin {
@@ -51,6 +52,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         title: format!("{names} at {}", count(revisions.len(), "revision", "revisions")),
         same: json!([args.what.names(), ids, args.times, args.what.param, args.what.env]),
         hunt: None,
+        place: base.place()?,
         jobs: base.defined(args.what.names()),
         budget: args.act.budget(session),
         fresh: args.act.new,

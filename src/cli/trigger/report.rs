@@ -92,10 +92,22 @@ fn grouped(plan: &Plan) -> Vec<(&str, &str, usize)> {
 
 /// Prints what came of a session, and returns the exit code. `waited` is whether the command was to see its end.
 pub(super) fn session(program: &Program, session: &Session, waited: bool) -> u8 {
-    let summary = Summary::of(session).with(&session.passed_over);
+    with(program, session, waited, serde_json::Map::new())
+}
+
+/// As [`session`], with what more there is to tell in JSON.
+pub(super) fn with(
+    program: &Program,
+    session: &Session,
+    waited: bool,
+    more: serde_json::Map<String, serde_json::Value>,
+) -> u8 {
+    let summary = Summary::of(session).after(&session.passed_over);
     let out = &program.out;
     if out.is_json() {
-        out.json(&json!({ "schema": 1, "session": session, "summary": summary, "outcome": summary.outcome() }));
+        let mut document = json!({ "schema": 1, "session": session, "summary": summary, "outcome": summary.outcome() });
+        document.as_object_mut().into_iter().for_each(|map| map.extend(more.clone()));
+        out.json(&document);
     } else {
         out.table(&table(&session.items, &session.passed_over));
     }
@@ -148,7 +160,13 @@ fn say(program: &Program, session: &Session, summary: Summary, waited: bool) {
         ));
     }
     if summary.outcome() == Outcome::Pending {
-        let why = if waited { "time is up" } else { "it was submitted" };
+        let why = if own.expected > 0 && !waited {
+            "what is still to be asked for would be folded into what waits, and is asked for by whoever watches"
+        } else if waited {
+            "time is up"
+        } else {
+            "it was submitted"
+        };
         out.note(&format!("{why}; to follow it: ci-tool trigger watch {id}"));
     }
 }
@@ -198,8 +216,11 @@ fn look_at(items: &[&Tracked]) -> String {
     let failed = items.iter().find(|tracked| tracked.state().evidence() == Some(Verdict::Failed));
     let strange = items.iter().find(|tracked| tracked.state().evidence().is_none());
     let Some(tracked) = failed.or(strange).or(items.last()) else { return String::new() };
+    let told = failed.or(strange).is_some();
     match tracked.run().and_then(|run| run.url.clone()) {
-        Some(url) => url,
+        // A log on this machine is worth a look where something is wrong.
+        Some(url) if told || url.contains("://") => url,
+        Some(_) => String::new(),
         None if tracked.state().evidence().is_none() => shown(tracked),
         None => String::new(),
     }

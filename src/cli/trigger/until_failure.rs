@@ -77,6 +77,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
         title: format!("{} at {} until it fails", wanted.job, revision.short()),
         same: json!([wanted.job, revision.id, hunt, args.save, wanted.parameters, wanted.env]),
         hunt: Some(hunt),
+        place: base.place()?,
         jobs: base.defined(args.what.names()),
         budget: args.act.budget(session).max(if args.act.budget.is_none() { 100 } else { 0 }),
         fresh: args.act.new,
@@ -223,7 +224,8 @@ fn request(session: &Session, run: &Run, tree: std::path::PathBuf, happened: Hap
         // Who asks for this run's environment wants its files, whatever is there already.
         keep: Keep::All,
         bases: Vec::new(),
-        exclude: config.exclude.clone(),
+        // Its .git is a pointer into the cache, where others go on working.
+        exclude: config.exclude.iter().cloned().chain(["/.git".to_owned()]).collect(),
         exact: config.exact.clone(),
         rules: config.rules.clone(),
         retain: config.retain,

@@ -89,7 +89,14 @@ pub(super) async fn base_of(session: &Session, owned: &Owned) -> Result<Base> {
     let opening = &owned.session.opening;
     let mut jobs = session.config.trigger.jobs.clone();
     jobs.extend(opening.jobs.clone());
-    EngineArgs { engine: Some(opening.engine.clone()) }.open_with(session, false, jobs).await
+    let base = EngineArgs { engine: Some(opening.engine.clone()) }.open_with(session, false, jobs).await?;
+    // Elsewhere its revisions are not known, and every run would come to nothing.
+    if let Some(place) = opening.place.as_ref().filter(|place| base.place().ok().flatten().as_ref() != Some(place)) {
+        let id = &opening.session;
+        return Err(Error::new(Kind::Usage, format!("the session {id} runs in {place}, not here"))
+            .hint(format!("cd {place} && ci-tool trigger watch {id}")));
+    }
+    Ok(base)
 }
 
 /// What drives a session that there is.
@@ -101,6 +108,7 @@ pub(super) fn act<'a>(session: &'a Session, args: &'a ActArgs, base: &'a Base, o
         title: opening.title.clone(),
         same: serde_json::Value::Null,
         hunt: opening.hunt,
+        place: None,
         jobs: Default::default(),
         budget: usize::MAX,
         fresh: false,

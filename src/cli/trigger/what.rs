@@ -19,7 +19,7 @@ pub(super) struct WhatArgs {
     #[arg(long, value_name = "NAME", required_unless_present = "run")]
     pub job: Vec<String>,
     /// Run this command on this machine, as a job of its own
-    #[arg(long, value_name = "COMMAND", conflicts_with = "job")]
+    #[arg(long, value_name = "COMMAND", conflicts_with = "job", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub run: Option<String>,
     /// A parameter of the job; can be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
@@ -60,7 +60,13 @@ impl WhatArgs {
 
     /// The names of the jobs, as they were typed.
     pub fn names(&self) -> Vec<&str> {
-        self.run.iter().chain(&self.job).map(String::as_str).collect()
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.run.iter().chain(&self.job) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// What is wanted of each job, checked against what the engine says of it.

@@ -2,7 +2,7 @@
 
 use super::{
     definition::Definition,
-    execute::{Outcome, Work},
+    execute::{LOG, Outcome, Work},
     files::aside,
     git::Git,
     host,
@@ -144,6 +144,8 @@ async fn follow(shared: Arc<Shared>, work: Work, stopper: Stopper, stop: Stop) {
         () = pass_on => return,
     };
     let now = (shared.around.now)();
+    let log = work.place.records.folder(&work.id).map(|folder| folder.join(LOG)).ok();
+    let log = log.filter(|log| log.is_file()).map(|log| log.display().to_string());
     shared
         .change(&work, |run| {
             run.ended = Some(now);
@@ -151,6 +153,7 @@ async fn follow(shared: Arc<Shared>, work: Work, stopper: Stopper, stop: Stop) {
             run.detail = outcome.detail;
             run.exit_code = outcome.exit_code;
             run.data = outcome.data;
+            run.url = log;
         })
         .await;
 }

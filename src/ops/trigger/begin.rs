@@ -25,6 +25,8 @@ pub struct Begin {
     pub same: Value,
     /// What the verb decides by as the session goes on.
     pub hunt: Option<Hunt>,
+    /// The repository that it runs in, for an engine that runs on this machine.
+    pub place: Option<String>,
     /// The jobs, for an engine that runs them by the configuration.
     pub jobs: BTreeMap<String, JobSpec>,
     /// How many runs it may start.
@@ -53,7 +55,7 @@ impl Begin {
     /// # Errors
     /// `Exists` when another process drives it; those of the store.
     pub async fn look(&self, world: &World) -> Result<Begun> {
-        let fingerprint = fingerprint(&(self.verb, &self.engine, &self.same, &self.jobs));
+        let fingerprint = fingerprint(&(self.verb, &self.engine, &self.same, &self.jobs, &self.place));
         let (door, last) = Door::look(world, &fingerprint).await?;
         let door = if self.fresh { door.held_open() } else { door };
         if let Some(last) = last.filter(|_| !self.fresh)
@@ -68,6 +70,7 @@ impl Begin {
             title: self.title.clone(),
             fingerprint,
             hunt: self.hunt,
+            place: self.place.clone(),
             jobs: self.jobs.clone(),
         };
         Ok(Begun::Nothing(Start { opening, door }))

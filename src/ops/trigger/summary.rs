@@ -73,8 +73,14 @@ impl Summary {
         for passed_over in passed_over {
             let (have, failed, open) = match passed_over.why {
                 Why::Enough { have, failed, open } => (have, failed, open),
+                // What it needs failed: it would, too.
+                Why::UpstreamFailed { .. } => {
+                    self.requested += 1;
+                    self.failed += 1;
+                    continue;
+                }
                 // What is not there says nothing.
-                Why::UpstreamFailed { .. } | Why::Blocked { .. } => {
+                Why::Blocked { .. } => {
                     self.requested += 1;
                     self.nothing += 1;
                     continue;
@@ -87,6 +93,14 @@ impl Summary {
             self.ran += have.saturating_sub(open);
         }
         self
+    }
+
+    /// Adds what revisions had before a session began. What was not over then is no part of the session, and nobody looked again.
+    pub fn after<'p>(self, passed_over: impl IntoIterator<Item = &'p PassedOver>) -> Summary {
+        let (open, requested) = (self.open, self.requested);
+        let all = self.with(passed_over);
+        let theirs = all.open - open;
+        Summary { open, requested: (all.requested - theirs).max(requested), ..all }
     }
 
     /// What it comes to. A failure counts before everything else is over: it will not go away.

@@ -127,6 +127,10 @@ fn ends_before(good: &str) -> Error {
 #[async_trait]
 impl Vcs for GitHistory {
     async fn resolve(&self, name: &str) -> Result<Revision> {
+        if name.contains("..") {
+            return Err(Error::new(Kind::Usage, format!("{name} is a range, and one revision is needed"))
+                .hint("name its newer end alone"));
+        }
         let id = self.commit(name).await?;
         self.one(&id, &Walk::default()).await
     }

@@ -404,7 +404,12 @@ impl Driver<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.sending.is_empty() && self.owned.session.items.iter().all(is_settled)
+        let session = &self.owned.session;
+        // What is not wanted any more is not asked for again.
+        let settled = |tracked: &super::session::Tracked| {
+            is_settled(tracked) || session.cancelling.is_some() && tracked.state().is_over()
+        };
+        self.sending.is_empty() && session.items.iter().all(settled)
     }
 
     /// Whether everything was asked for, where that is enough.

@@ -10,7 +10,8 @@ use std::collections::{HashMap, HashSet};
 /// How often an item is asked for again when its run came to nothing, by how it did.
 const COLLAPSED: usize = 5;
 const INFRA: usize = 2;
-const INTERRUPTED: usize = 5;
+/// Whoever interrupts a command means to go on with it.
+const INTERRUPTED: usize = 1000;
 const EXPIRED: usize = 1;
 
 /// What an engine allows.

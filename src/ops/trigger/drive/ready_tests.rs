@@ -16,6 +16,7 @@ fn session(items: Vec<Item>, events: Vec<Event>) -> Session {
         title: "a test".into(),
         fingerprint: "0".into(),
         hunt: None,
+        place: None,
         jobs: Default::default(),
     };
     let plan = Plan { items, ..Plan::default() };

@@ -32,6 +32,9 @@ pub struct Opening {
     /// What the verb decides by as the session goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hunt: Option<Hunt>,
+    /// The repository that it runs in, for an engine that runs on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// The jobs as the configuration has them, for an engine that runs them by it: the session goes on with these.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub jobs: BTreeMap<String, JobSpec>,

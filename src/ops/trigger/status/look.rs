@@ -161,8 +161,12 @@ async fn runs(sources: &[Source<'_>], job: &str) -> Result<Vec<Run>> {
     let mut found: Vec<Run> = Vec::new();
     for source in sources.iter().filter(|source| source.names.contains(job)) {
         let query = Query { job: job.into(), revisions: Some(source.revisions.clone()), ..Query::default() };
-        let more = source.engine.runs(&query).await?;
-        found.extend(more.into_iter().filter(|run| found.iter().all(|known| known.id != run.id)).collect::<Vec<_>>());
+        // Several sources know the same run, and one that is asked for a revision twice tells of it twice.
+        for run in source.engine.runs(&query).await? {
+            if found.iter().all(|known| known.id != run.id) {
+                found.push(run);
+            }
+        }
     }
     Ok(found)
 }
