@@ -40,7 +40,7 @@ pub enum Begun {
     /// A session that the same command began, and that is not over.
     Before(Box<Owned>),
     /// Nothing: this begins one.
-    Nothing(Start),
+    Nothing(Box<Start>),
 }
 
 /// What a session is begun with.
@@ -73,7 +73,7 @@ impl Begin {
             place: self.place.clone(),
             jobs: self.jobs.clone(),
         };
-        Ok(Begun::Nothing(Start { opening, door }))
+        Ok(Begun::Nothing(Box::new(Start { opening, door })))
     }
 
     /// Refuses a plan that starts more runs than allowed.
@@ -93,7 +93,7 @@ impl Begin {
     ///
     /// # Errors
     /// Those of [`Begin::afford`]; `Exists` when the same command began one meanwhile; those of the store.
-    pub async fn begin(&self, world: &World, start: Start, plan: Plan) -> Result<Owned> {
+    pub async fn begin(&self, world: &World, start: Box<Start>, plan: Plan) -> Result<Owned> {
         self.afford(&plan)?;
         Owned::begin(world, start.opening, start.door, vec![Event::Planned(plan)]).await
     }
