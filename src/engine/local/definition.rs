@@ -210,7 +210,9 @@ mod tests {
     #[test]
     fn jobs_that_many_ways_lead_to_are_looked_at_once() {
         let needs = |number: usize| (0..2 * number.min(1)).map(|_| format!("j{}", number - 1)).collect();
-        let job = |number| (format!("j{number}"), JobSpec { run: Some("x".into()), needs: needs(number), ..JobSpec::default() });
+        let job = |number| {
+            (format!("j{number}"), JobSpec { run: Some("x".into()), needs: needs(number), ..JobSpec::default() })
+        };
         let mut jobs: Jobs = (0..64).map(job).collect();
         let before = given(&jobs, "j63", &BTreeMap::new(), &BTreeMap::new());
         jobs.get_mut("j0").unwrap().run = Some("y".into());

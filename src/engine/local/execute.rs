@@ -99,7 +99,7 @@ impl Work {
 
     async fn attempt(&self, tree: &mut Tree, stop: &Stop) -> Result<Outcome> {
         let Request { job, revision, .. } = &self.request;
-        self.place.trees.check_out(tree, job, revision, &self.definition.spec.keep, stop).await?;
+        let _used = self.place.trees.check_out(tree, job, revision, &self.definition.spec.keep, stop).await?;
         self.bring_needs(&tree.dir).await?;
         let dir = self.definition.spec.directory.as_ref().map_or(tree.dir.clone(), |below| tree.dir.join(below));
         if !dir.is_dir() {
@@ -151,7 +151,8 @@ impl Work {
         for need in &self.request.needs {
             let (records, id) = (self.place.clone(), need.id.clone());
             if aside(move || records.records.read(&id)).await?.is_none() {
-                let message = format!("what the job {} made is gone: nothing is remembered of its run {}", need.job, need.id);
+                let message =
+                    format!("what the job {} made is gone: nothing is remembered of its run {}", need.job, need.id);
                 return Err(Error::new(Kind::NotFound, message));
             }
             let from = self.place.records.folder(&need.id)?.join(ARTIFACTS);

@@ -76,8 +76,8 @@ pub fn unlock(path: &Path) -> bool {
         return false;
     }
     let mode = meta.permissions().mode();
-    let mut changed = mode & OWNER != OWNER
-        && fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o7777 | OWNER)).is_ok();
+    let mut changed =
+        mode & OWNER != OWNER && fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o7777 | OWNER)).is_ok();
     for entry in entries(path).unwrap_or_default() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             changed |= unlock(&entry.path());
@@ -102,6 +102,33 @@ pub fn entries(path: &Path) -> Result<Vec<DirEntry>> {
         read => read.and_then(|entries| entries.collect::<io::Result<Vec<_>>>()),
     };
     read.map_err(|e| Error::io("listing", path, e))
+}
+
+/// Removes the lock files that a killed git left in a directory, and below where it goes `deep`. Only for whoever knows that no
+/// git works there.
+pub fn remove_stale_locks(directory: &Path, deep: bool) {
+    for entry in entries(directory).unwrap_or_default() {
+        let path = entry.path();
+        if deep && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_stale_locks(&path, deep);
+        } else if path.extension().is_some_and(|end| end == "lock") {
+            // What cannot be removed stops git, which says so.
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+/// Removes a directory, or gives it another name where that cannot be done.
+///
+/// # Errors
+/// I/O, when neither can be done.
+pub fn remove_or_set_aside(path: &Path) -> Result<()> {
+    let Err(error) = remove_all(path) else { return Ok(()) };
+    let mut names = (0_u32..).map(|number| path.with_extension(format!("broken-{number}")));
+    let free = names.find(|name| fs::symlink_metadata(name).is_err());
+    let Some(free) = free.filter(|free| fs::rename(path, free).is_ok()) else { return Err(error) };
+    tracing::warn!(path = %free.display(), %error, "leaving aside what cannot be removed");
+    Ok(())
 }
 
 /// Whether what was looked for is not there: in the place of a directory there may be a file.

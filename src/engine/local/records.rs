@@ -276,7 +276,7 @@ mod tests {
         let (home, host) = (tempfile::tempdir().unwrap(), super::super::host::this(&Default::default()));
         let records = Records::new(home.path(), host);
         records.own().unwrap();
-        let run = Run::new("d/1/k".into(), "unit", State::Succeeded);
+        let run = Run::new("d/1/k", "unit", State::Succeeded);
         records.begin(&run, None).unwrap();
         for stray in ["runs/stray", "runs/d/stray", "runs/d/1/stray", "runs/d/2"] {
             fs::write(home.path().join(stray), "").unwrap();
