@@ -202,7 +202,7 @@ async fn what_a_job_tells_git_is_forgotten_with_it() {
             "marks",
             "git update-index --skip-worktree a; git update-index --assume-unchanged b/c; echo x > a; echo x > b/c",
         ),
-        ("narrows", "git sparse-checkout set --no-cone a"),
+        ("narrows", "git sparse-checkout set --no-cone /a"),
         ("sets", "git config x.y z; git config core.bare false"),
         ("switches", "git checkout --quiet main"),
         (
