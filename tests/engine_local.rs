@@ -193,6 +193,67 @@ async fn a_tree_that_a_job_broke_is_made_anew() {
 }
 
 #[tokio::test]
+async fn what_a_job_tells_git_is_forgotten_with_it() {
+    let mut ground = Ground::new();
+    let first = ground.commit(&[("a", "1"), ("b/c", "1")]);
+    let see = "cat a b/c; git config --get x.y;";
+    for (job, mess) in [
+        (
+            "marks",
+            "git update-index --skip-worktree a; git update-index --assume-unchanged b/c; echo x > a; echo x > b/c",
+        ),
+        ("narrows", "git sparse-checkout set --no-cone /a"),
+        ("sets", "git config x.y z; git config core.bare false"),
+        ("switches", "git checkout --quiet main"),
+        (
+            "dies",
+            r#"touch "$(git rev-parse --git-common-dir)/packed-refs.lock" "$(git rev-parse --git-dir)/HEAD.lock""#,
+        ),
+        ("empties", r#"rm -rf "$(git rev-parse --git-common-dir)""#),
+    ] {
+        ground.job(job, &format!("{see} {mess}"));
+    }
+    let engine = ground.engine(1);
+    ran(&engine, &request("sets", &first)).await;
+    for job in ["marks", "narrows", "sets", "switches", "dies", "empties", "sets"] {
+        let run = ran(&engine, &request(job, &first)).await;
+        assert_eq!((run.state, log(&engine, &run).await.as_str()), (State::Succeeded, "11"), "{job}: {run:?}");
+        let later = ground.commit(&[("other", job)]);
+        let run = ran(&engine, &request(job, &later)).await;
+        assert_eq!((run.state, log(&engine, &run).await.as_str()), (State::Succeeded, "11"), "{job}: {run:?}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_nobody_may_enter_stops_neither_its_run_nor_the_next() {
+    // Root, who may enter everything, sees only that nothing else breaks.
+    let mut ground = Ground::new();
+    let revision = ground.commit(&[("a", "1")]);
+    let job = ground.job("locks", "mkdir -p dist out/deep; touch dist/x out/deep/y; chmod 0 out/deep; chmod 555 out");
+    job.artifacts.push("dist/**".into());
+    let engine = ground.engine(1);
+    for _ in 0..3 {
+        let run = ran(&engine, &request("locks", &revision)).await;
+        assert_eq!(run.state, State::Succeeded, "{run:?}");
+        assert_eq!(engine.artifacts(&run).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_build_that_is_forgotten_is_no_build_without_files() {
+    let mut ground = Ground::new();
+    let revision = ground.commit(&[("a", "1")]);
+    ground.job("pass", "true");
+    let engine = ground.engine(1);
+    let build = ran(&engine, &request("pass", &revision)).await;
+    engine.prune(Duration::ZERO).await.unwrap();
+    let run = ran(&ground.engine(1), &Request { needs: vec![build], ..request("pass", &revision) }).await;
+    assert_eq!(run.state, State::Infra);
+    assert!(run.detail.as_ref().is_some_and(|detail| detail.contains("what the job pass made is gone")), "{run:?}");
+}
+
+#[tokio::test]
 async fn submodules_follow_the_revision() {
     let mut ground = Ground::new();
     let inner = ground.repository("inner");

@@ -137,6 +137,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             Noun::Completion(args) => completion::run(&out, &args),
         }
     });
+    // What the runtime drops would be killed only if it came to that before the exit.
+    crate::process::kill_all();
     // Threads that still copy bytes for an operation that was given up must not hold the exit.
     runtime.shutdown_background();
     match result {

@@ -16,7 +16,7 @@ pub use quote::{quote_powershell, quote_sh};
 pub use signals::{exit_at_once, service_signals, stop_signals};
 pub use stop::{Stop, StopReason, Stopper};
 pub use tee::Tee;
-pub use tree::kill_having;
+pub use tree::{kill_all, kill_having};
 
 use crate::error::{Error, Kind, Result};
 use std::{

@@ -128,8 +128,9 @@ impl Drop for Tree {
     }
 }
 
-/// Kills the trees of all running commands, for a process that is about to end.
-pub(super) fn kill_all() {
+/// Kills the trees of all running commands, for a process that is about to end, and refuses to start others. Blocks until
+/// they are gone, at most for a second. Windows does it by itself when this process ends.
+pub fn kill_all() {
     sys::kill_all();
 }
 

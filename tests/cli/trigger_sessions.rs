@@ -136,3 +136,27 @@ fn a_name_that_means_no_session_is_a_mistake() {
     }
     project.is_unchanged(&before);
 }
+
+/// A process that has this argument.
+#[cfg(target_os = "linux")]
+fn runs_with(argument: &str) -> bool {
+    let listed = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut lines = listed.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    lines.any(|line| line.split(|byte| *byte == 0).any(|one| one == argument.as_bytes()))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_job_outlives_a_session_however_that_ends() {
+    for (number, more) in ["", " --timeout 2s"].into_iter().enumerate() {
+        let marker = format!("7{number}.{:09}", std::process::id());
+        let project = Project::new(&format!("jobs: {{slow: {{run: 'NOTE sleep {marker}; true'}}}}\n"));
+        let driven = project.spawn(&format!("range c5..c6 --job slow{more}"));
+        until("the job runs", || runs_with(&marker));
+        if more.is_empty() {
+            project.sandbox.program("kill", ["-TERM", &driven.id().to_string()]).run().ok();
+        }
+        driven.wait_raw();
+        assert!(!runs_with(&marker), "{more:?}: the job lives");
+    }
+}

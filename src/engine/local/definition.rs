@@ -1,6 +1,9 @@
 //! What a job is: two runs of one definition say something of the same thing.
 
-use super::{files::globs, measure};
+use super::{
+    files::{Globs, globs},
+    measure,
+};
 use crate::{
     engine::{Request, check_parameters, no_such_job},
     error::{Context, Error, Kind, Result},
@@ -9,7 +12,6 @@ use crate::{
         job::{Job, JobSpec, Parameter},
     },
 };
-use globset::GlobSet;
 use regex::bytes::Regex;
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
@@ -27,7 +29,7 @@ pub struct Definition {
     /// The job's variables, the parameters and the variables that were given; a later one of these wins.
     pub variables: BTreeMap<String, String>,
     /// The files that it makes for others.
-    pub artifacts: GlobSet,
+    pub artifacts: Globs,
     /// The pattern of its measurements.
     pub measure: Option<Regex>,
     /// The longest that the command may take.
@@ -122,10 +124,29 @@ struct Hashed<'a> {
 }
 
 fn id(jobs: &Jobs, name: &str, parameters: &BTreeMap<String, String>, env: &BTreeMap<String, String>) -> String {
-    let spec = jobs.get(name).cloned().unwrap_or_default();
+    id_among(jobs, name, parameters, env, &mut BTreeMap::new())
+}
+
+/// As [`id`]; `known` are those of needed jobs, which many ways may lead to.
+fn id_among<'a>(
+    jobs: &'a Jobs,
+    name: &str,
+    parameters: &BTreeMap<String, String>,
+    env: &BTreeMap<String, String>,
+    known: &mut BTreeMap<&'a str, String>,
+) -> String {
+    let needed = jobs.get(name).map(|spec| spec.needs.as_slice()).unwrap_or_default();
+    let mut needs = Vec::with_capacity(needed.len());
     // The configuration refuses jobs that need themselves.
-    let need = |name: &String| id(jobs, name, &jobs.get(name).map(defaults).unwrap_or_default(), &BTreeMap::new());
-    let needs = spec.needs.iter().map(need).collect();
+    for need in needed {
+        if !known.contains_key(need.as_str()) {
+            let defaults = jobs.get(need).map(defaults).unwrap_or_default();
+            let id = id_among(jobs, need, &defaults, &BTreeMap::new(), known);
+            known.insert(need, id);
+        }
+        needs.extend(known.get(need.as_str()).cloned());
+    }
+    let spec = jobs.get(name).cloned().unwrap_or_default();
     let parts = JobSpec { timeout: None, interval: None, names: BTreeMap::new(), hidden: false, ..spec };
     let hashed = Hashed { format: 1, name, spec: parts, parameters, env, needs };
     // Strings, lists and maps with text for keys are always JSON.
@@ -184,6 +205,18 @@ mod tests {
         for (what, change) in other {
             assert_ne!(id_with(change), plain, "{what}");
         }
+    }
+
+    #[test]
+    fn jobs_that_many_ways_lead_to_are_looked_at_once() {
+        let needs = |number: usize| (0..2 * number.min(1)).map(|_| format!("j{}", number - 1)).collect();
+        let job = |number| {
+            (format!("j{number}"), JobSpec { run: Some("x".into()), needs: needs(number), ..JobSpec::default() })
+        };
+        let mut jobs: Jobs = (0..64).map(job).collect();
+        let before = given(&jobs, "j63", &BTreeMap::new(), &BTreeMap::new());
+        jobs.get_mut("j0").unwrap().run = Some("y".into());
+        assert_ne!(given(&jobs, "j63", &BTreeMap::new(), &BTreeMap::new()), before);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Work {
 
     async fn attempt(&self, tree: &mut Tree, stop: &Stop) -> Result<Outcome> {
         let Request { job, revision, .. } = &self.request;
-        self.place.trees.check_out(tree, job, revision, &self.definition.spec.keep, stop).await?;
+        let _used = self.place.trees.check_out(tree, job, revision, &self.definition.spec.keep, stop).await?;
         self.bring_needs(&tree.dir).await?;
         let dir = self.definition.spec.directory.as_ref().map_or(tree.dir.clone(), |below| tree.dir.join(below));
         if !dir.is_dir() {
@@ -119,7 +119,8 @@ impl Work {
             return Err(error);
         }
         if outcome.state.evidence().is_some() {
-            self.keep_artifacts(&tree.dir, &folder).await?;
+            let missed = self.keep_artifacts(&tree.dir, &folder).await?;
+            outcome.detail = outcome.detail.or(missed);
             outcome.data = self.measure(path).await?;
         }
         Ok(outcome)
@@ -148,10 +149,16 @@ impl Work {
 
     async fn bring_needs(&self, tree: &Path) -> Result<()> {
         for need in &self.request.needs {
+            let (records, id) = (self.place.clone(), need.id.clone());
+            if aside(move || records.records.read(&id)).await?.is_none() {
+                let message =
+                    format!("what the job {} made is gone: nothing is remembered of its run {}", need.job, need.id);
+                return Err(Error::new(Kind::NotFound, message));
+            }
             let from = self.place.records.folder(&need.id)?.join(ARTIFACTS);
             let (tree, what) = (tree.to_owned(), need.job.clone());
             aside(move || {
-                files::copy(&files::below(&from, None)?, &from, &tree)
+                files::copy(&files::below(&from, None)?.files, &from, &tree)
                     .map_err(|e| e.context(format!("bringing what the job {what} made")))
             })
             .await?;
@@ -159,12 +166,19 @@ impl Work {
         Ok(())
     }
 
-    async fn keep_artifacts(&self, tree: &Path, folder: &Path) -> Result<()> {
+    /// Returns what there is to say of files that it may have missed.
+    async fn keep_artifacts(&self, tree: &Path, folder: &Path) -> Result<Option<String>> {
         if self.definition.spec.artifacts.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let (chosen, from, to) = (self.definition.artifacts.clone(), tree.to_owned(), folder.join(ARTIFACTS));
-        aside(move || files::copy(&files::below(&from, Some(&chosen))?, &from, &to)).await
+        aside(move || {
+            let found = files::below(&from, Some(&chosen))?;
+            files::copy(&found.files, &from, &to)?;
+            let unread = found.unread.first().map(|first| first.display());
+            Ok(unread.map(|first| format!("artifacts were not looked for where nothing can be read, as in {first}")))
+        })
+        .await
     }
 
     async fn measure(&self, log: PathBuf) -> Result<BTreeMap<String, f64>> {
@@ -215,7 +229,7 @@ pub fn artifacts(folder: &Path) -> Result<Vec<(String, u64)>> {
         let meta = fs::metadata(root.join(&path)).map_err(|e| Error::io("reading", &root.join(&path), e))?;
         Ok((path.to_string_lossy().replace('\\', "/"), meta.len()))
     };
-    files::below(&root, None)?.into_iter().map(sized).collect()
+    files::below(&root, None)?.files.into_iter().map(sized).collect()
 }
 
 /// A run before it has begun.

@@ -22,10 +22,12 @@ const LIMIT: Duration = Duration::from_secs(30 * 60);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// What is said to every git command.
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 7] = [
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "core.longpaths=true",
+    // A job may have narrowed its tree.
+    "core.sparseCheckout=false",
     "gc.auto=0",
     // The clone is bare, and found by being there.
     "safe.bareRepository=all",

@@ -2,14 +2,18 @@
 //!
 //! The user's repository is only read. Its objects are copied (hard links where both are on one disk), so that neither its
 //! `git gc` nor a branch that was deleted takes a revision from under a run.
+//!
+//! Branches and tags are shared by all trees, as in every repository with work trees: what a job makes of them others see,
+//! until the next fetch puts them right. The settings are put right as soon as no run is left that may have made them.
 
 use super::{
-    files::{aside, lock, remove_all},
+    files::{aside, lock, remove_all, remove_or_set_aside, remove_stale_locks, try_lock},
     git::Git,
 };
 use crate::{
     error::{Context, Error, Kind, Result},
     process::Stop,
+    store::platform,
 };
 use std::{
     collections::HashSet,
@@ -25,6 +29,9 @@ const NAMES: [usize; 2] = [40, 64];
 const REFS: [&str; 3] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+refs/remotes/*:refs/remotes/*"];
 /// Serves revisions that are on no branch, too. Git hands no `-c` down to the server of a path.
 const SERVER: &str = "--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack";
+
+/// The settings of the clone as it was made, beside its `config`.
+const SETTINGS: &str = "config.ci-tool";
 
 /// A bare clone of the user's repository, and the folder that holds it.
 #[derive(Debug)]
@@ -87,6 +94,8 @@ impl Mirror {
         let _alone = self.alone().await?;
         if !self.known(revision) {
             self.make().await?;
+            let (bare, users) = (self.bare(), self.home.join("users.lock"));
+            aside(move || tidy(&bare, &users)).await?;
             if !has(&self.git, &self.bare(), revision).await? {
                 self.fetch(revision).await?;
             }
@@ -96,7 +105,27 @@ impl Mirror {
     }
 
     fn known(&self, revision: &str) -> bool {
-        self.present.lock().unwrap_or_else(PoisonError::into_inner).contains(revision)
+        // Somebody may have emptied the cache.
+        self.bare().join("HEAD").exists()
+            && self.present.lock().unwrap_or_else(PoisonError::into_inner).contains(revision)
+    }
+
+    /// Makes sure that a revision is here, and marks the clone as used as long as the file that is returned is open. Who
+    /// comes to it while nobody else uses it puts right what others left.
+    ///
+    /// # Errors
+    /// Those of [`Mirror::hold`]; I/O.
+    pub async fn enter(&self, revision: &str) -> Result<fs::File> {
+        self.hold(revision).await?;
+        let _alone = self.alone().await?;
+        let (bare, users) = (self.bare(), self.home.join("users.lock"));
+        aside(move || {
+            tidy(&bare, &users)?;
+            let file = fs::File::open(&users).map_err(|e| Error::io("opening", &users, e))?;
+            file.lock_shared().map_err(|e| Error::io("locking", &users, e))?;
+            Ok(file)
+        })
+        .await
     }
 
     /// Makes a tree at `path`, empty yet, in the place of whatever is there.
@@ -106,7 +135,7 @@ impl Mirror {
     pub async fn plant(&self, path: &Path, revision: &str) -> Result<()> {
         let _alone = self.alone().await?;
         let old = path.to_owned();
-        aside(move || remove_all(&old)).await?;
+        aside(move || remove_or_set_aside(&old)).await?;
         let verb = ["worktree", "add", "--quiet", "--no-checkout", "--detach", "--force", "--force"].map(OsStr::new);
         let args = [&verb[..], &[path.as_os_str(), OsStr::new(revision)]].concat();
         self.git.run(&self.bare(), &args, Stop::never()).await.map(drop)
@@ -124,6 +153,7 @@ impl Mirror {
     /// Keeps everybody else from changing the clone, in this process and in others.
     async fn alone(&self) -> Result<(tokio::sync::MutexGuard<'_, ()>, fs::File)> {
         let turn = self.turn.lock().await;
+        platform::create_private_dir(&self.home).map_err(|e| Error::io("creating", &self.home, e))?;
         Ok((turn, lock(self.home.join("repo.lock")).await?))
     }
 
@@ -144,6 +174,8 @@ impl Mirror {
         self.git.run(&unfinished, &["config", "remote.origin.url", &remote], Stop::never()).await?;
         // For the git of the jobs: what no branch holds is not to be thrown away.
         self.git.run(&unfinished, &["config", "gc.auto", "0"], Stop::never()).await?;
+        let (config, settings) = (unfinished.join("config"), unfinished.join(SETTINGS));
+        fs::copy(&config, &settings).map_err(|e| Error::io("writing", &settings, e))?;
         fs::rename(&unfinished, &bare).map_err(|e| Error::io("renaming to", &bare, e))
     }
 
@@ -164,8 +196,11 @@ impl Mirror {
             let message = format!("{} has no revision {revision}", self.source.display());
             return Err(Error::new(Kind::Usage, message).hint("`git fetch` it first, or check its spelling"));
         }
-        let verb = ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--update-shallow"].map(OsStr::new);
-        let from = [&verb[..], &[OsStr::new(SERVER), self.source.as_os_str()]].concat();
+        // A job may have switched its tree to a branch.
+        let options = ["--no-write-fetch-head", "--no-tags", "--update-shallow", "--update-head-ok"].map(OsStr::new);
+        let from =
+            [&["fetch", "--quiet"].map(OsStr::new)[..], &options, &[OsStr::new(SERVER), self.source.as_os_str()]]
+                .concat();
         let refs = [&from[..], &REFS.map(OsStr::new), &[OsStr::new("--prune")]].concat();
         self.git.run(&self.bare(), &refs, Stop::never()).await?;
         if !has(&self.git, &self.bare(), revision).await? {
@@ -176,6 +211,20 @@ impl Mirror {
         }
         Ok(())
     }
+}
+
+/// Puts right what runs left in a clone that none uses now; does nothing while one does. Only for who is alone.
+fn tidy(bare: &Path, users: &Path) -> Result<()> {
+    let Some(_nobody) = try_lock(users)? else { return Ok(()) };
+    remove_stale_locks(bare, false);
+    remove_stale_locks(&bare.join("refs"), true);
+    let (config, settings) = (bare.join("config"), bare.join(SETTINGS));
+    // A clone of an earlier version has none.
+    let Ok(made) = fs::read(&settings) else { return Ok(()) };
+    if fs::read(&config).is_ok_and(|now| now == made) {
+        return Ok(());
+    }
+    fs::write(&config, made).map_err(|e| Error::io("writing", &config, e))
 }
 
 async fn has(git: &Git, repository: &Path, revision: &str) -> Result<bool> {

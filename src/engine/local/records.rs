@@ -5,7 +5,7 @@
 //! interrupted, and nothing is synced to the disk, because a run that is forgotten is only run again.
 
 use super::{
-    files::{entries, remove_all, try_lock},
+    files::{entries, is_absent, remove_all, try_lock},
     host::Host,
 };
 use crate::{
@@ -234,7 +234,7 @@ impl Records {
     fn written(&self, folder: &Path) -> Result<Option<Record>> {
         let path = folder.join(RECORD);
         let text = match fs::read(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) if is_absent(&e) => return Ok(None),
             text => text.map_err(|e| Error::io("reading", &path, e))?,
         };
         let record: Record = match serde_json::from_slice(&text) {
@@ -270,6 +270,22 @@ impl Records {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_run_among_the_runs_is_left_out() {
+        let (home, host) = (tempfile::tempdir().unwrap(), super::super::host::this(&Default::default()));
+        let records = Records::new(home.path(), host);
+        records.own().unwrap();
+        let run = Run::new("d/1/k", "unit", State::Succeeded);
+        records.begin(&run, None).unwrap();
+        for stray in ["runs/stray", "runs/d/stray", "runs/d/1/stray", "runs/d/2"] {
+            fs::write(home.path().join(stray), "").unwrap();
+        }
+        let revisions = ["1", "2"].map(str::to_owned);
+        assert_eq!(records.list("d", None, None).unwrap(), std::slice::from_ref(&run));
+        assert_eq!(records.list("d", Some(&revisions), None).unwrap(), std::slice::from_ref(&run));
+        assert_eq!(records.prune(Timestamp::MIN).unwrap(), 0);
+    }
 
     #[test]
     fn an_id_is_three_names_and_never_a_way_out() {

@@ -1,7 +1,7 @@
 //! Trees: checkouts of the shared clone, each used by one run at a time.
 
 use super::{
-    files::{aside, entries, remove_all, try_lock},
+    files::{aside, entries, remove_all, remove_stale_locks, try_lock, unlock},
     mirror::Mirror,
 };
 use crate::{
@@ -106,7 +106,10 @@ impl Trees {
                 lock.push(".lock");
                 // The lock file stays: who waits for a lock that is gone shares a tree with who made a new one.
                 if let Some(_alone) = try_lock(&folder.join(lock))? {
-                    remove_all(&entry.path())?;
+                    // One that cannot be removed keeps none of the others.
+                    if let Err(error) = remove_all(&entry.path()) {
+                        tracing::warn!(%error, "a tree stays");
+                    }
                 }
             }
             Ok(())
@@ -116,7 +119,7 @@ impl Trees {
     }
 
     /// Makes a tree hold a revision and nothing else, but for what `keep` names (patterns as in `.gitignore`). A tree that
-    /// git cannot bring there is made anew.
+    /// git cannot bring there is made anew. The clone is marked as used as long as the file that is returned is open.
     ///
     /// # Errors
     /// `Interrupted` when stopped; else what git says.
@@ -127,9 +130,18 @@ impl Trees {
         revision: &str,
         keep: &[String],
         stop: &Stop,
-    ) -> Result<()> {
+    ) -> Result<File> {
         tree.job = Some(job.to_owned());
-        match self.change_to(tree, revision, keep, stop).await {
+        let used = self.mirror.enter(revision).await?;
+        let mut changed = self.change_to(tree, revision, keep, stop).await;
+        if changed.as_ref().is_err_and(|error| error.kind() != Kind::Interrupted) {
+            let dir = tree.dir.clone();
+            // What a job took its own permissions from is cleaned when it has them again.
+            if aside(move || Ok(unlock(&dir))).await? {
+                changed = self.change_to(tree, revision, keep, stop).await;
+            }
+        }
+        match changed {
             Err(error) if error.kind() != Kind::Interrupted => {
                 tracing::debug!(tree = %tree.dir.display(), %error, "making the tree anew");
                 self.mirror.plant(&tree.dir, revision).await?;
@@ -137,16 +149,31 @@ impl Trees {
             }
             done => done?,
         }
-        if tree.dir.join(".gitmodules").exists() { self.submodules(tree, stop).await } else { Ok(()) }
+        if tree.dir.join(".gitmodules").exists() {
+            self.submodules(tree, stop).await?;
+        }
+        Ok(used)
     }
 
     async fn change_to(&self, tree: &Tree, revision: &str, keep: &[String], stop: &Stop) -> Result<()> {
         if !tree.dir.join(".git").exists() {
             self.mirror.plant(&tree.dir, revision).await?;
         }
-        // A git that was killed leaves it; nobody else uses this tree.
-        let _ = fs::remove_file(self.mirror.bare().join("worktrees").join(&tree.name).join("index.lock"));
+        // Nobody else uses this tree.
+        let own = self.mirror.bare().join("worktrees").join(&tree.name);
+        remove_stale_locks(&own, false);
+        for settings in ["config.worktree", "info/sparse-checkout"] {
+            // Mostly there is none.
+            let _ = fs::remove_file(own.join(settings));
+        }
         let git = &self.mirror.git;
+        let marked = git.run(&tree.dir, &["ls-files", "-v"], stop.clone()).await?;
+        // A file that a job told git not to look at would stay as it left it. Only a new index forgets that; it costs the
+        // times of all files.
+        if marked.lines().any(|line| line.starts_with(|mark: char| mark == 'S' || mark.is_ascii_lowercase())) {
+            let index = own.join("index");
+            fs::remove_file(&index).map_err(|e| Error::io("removing", &index, e))?;
+        }
         git.run(&tree.dir, &["checkout", "--quiet", "--force", "--detach", revision], stop.clone()).await?;
         let mut clean: Vec<OsString> = ["clean", "--quiet", "-ffdx"].map(OsString::from).into();
         clean.extend(keep.iter().map(|glob| format!("--exclude={glob}").into()));

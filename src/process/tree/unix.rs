@@ -13,7 +13,7 @@ use std::{
     io::{self, IsTerminal},
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -25,6 +25,8 @@ pub const MARKER: &str = "CI_TOOL_PROCESS_TREE";
 /// The commands that run now. Held while one is spawned, so that no child of ours is ever taken for a stray.
 static RUNS: Mutex<Vec<Run>> = Mutex::new(Vec::new());
 static NEXT: AtomicU64 = AtomicU64::new(0);
+/// Set once nothing may start any more.
+static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// What identifies a tree.
 #[derive(Debug, Clone)]
@@ -62,6 +64,9 @@ pub fn spawn(mut command: CommandWrap, cmd: &Command) -> io::Result<(Box<dyn Chi
     command.command_mut().env(MARKER, join(outer, &marker));
 
     let mut runs = runs();
+    if ENDING.load(Ordering::Relaxed) {
+        return Err(io::Error::other("this process is about to end"));
+    }
     strays::adopt(true);
     let child = command.spawn().inspect_err(|_| strays::adopt(!runs.is_empty()))?;
     let main = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).ok_or(io::ErrorKind::NotFound)?;
@@ -124,6 +129,7 @@ pub fn kill_all() {
     const LIMIT: Duration = Duration::from_secs(1);
     let deadline = Instant::now() + LIMIT;
     let runs = runs();
+    ENDING.store(true, Ordering::Relaxed);
     let mut seen = vec![Seen::new(); runs.len()];
     // Orphans are seen as ours only when their parent is dead.
     while runs.iter().zip(&mut seen).map(|(run, seen)| send(run, &runs, seen, Signal::KILL)).fold(false, |a, b| a | b) {
