@@ -107,7 +107,7 @@ async fn unfinished(world: &World, id: &Id) -> Result<Option<Owned>> {
         _ => {}
     }
     match Owned::take(world, id).await {
-        // Who went through the door died before anything was asked for.
+        // Who went through the door died before there was a plan.
         Err(error) if error.kind() == Kind::NotFound => Ok(None),
         owned => owned.map(Some),
     }
