@@ -86,7 +86,7 @@ impl Begin {
             return Ok(());
         }
         Err(Error::new(Kind::Usage, format!("this would start {runs} runs, and the budget is {}", self.budget))
-            .hint(format!("--dry-run shows them; --budget {runs} allows them")))
+            .hint(format!("--budget {runs} allows them")))
     }
 
     /// Begins the session with its plan.
