@@ -142,3 +142,19 @@ fn depends<'j>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layered_needs_are_checked_once_each_and_circles_are_found() {
+        let name = |number: usize| format!("j{number:02}");
+        let job = |needs| JobSpec { needs, ..JobSpec::default() };
+        let layered = (0..40).map(|at| (name(at), job((at + 1..40).map(name).collect())));
+        let mut jobs: BTreeMap<String, JobSpec> = layered.collect();
+        check_jobs(&jobs).unwrap();
+        jobs.insert(name(39), job(vec![name(20)]));
+        assert_eq!(check_jobs(&jobs).unwrap_err().kind(), Kind::Usage);
+    }
+}
