@@ -666,7 +666,7 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l job -d 'The job: one of `jobs:` in ci-tool.yaml, or the engine\'s own name for it; can be repeated' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l run -d 'Run this command on this machine, as a job of its own' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l param -d 'A parameter of the job; can be repeated' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l env -d 'A variable for the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l env -d 'A variable for the job; can be repeated. Its value stands in the session\'s journal: name no secret' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l times -d 'How many runs of each job a revision should have' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from range" -l budget -d 'How many runs this may start in all [default: 100, or trigger.budget in ci-tool.yaml]' -r
@@ -688,7 +688,7 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l job -d 'The job: one of `jobs:` in ci-tool.yaml, or the engine\'s own name for it; can be repeated' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l run -d 'Run this command on this machine, as a job of its own' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l param -d 'A parameter of the job; can be repeated' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l env -d 'A variable for the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l env -d 'A variable for the job; can be repeated. Its value stands in the session\'s journal: name no secret' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l times -d 'How many runs a revision should have' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l max-revisions -d 'Look back so many revisions at most, REV included' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from backfill" -l slices -d 'Only so many of the revisions between, evenly spaced' -r
@@ -733,7 +733,7 @@ complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l job -d 'The job: one of `jobs:` in ci-tool.yaml, or the engine\'s own name for it; can be repeated' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l run -d 'Run this command on this machine, as a job of its own' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l param -d 'A parameter of the job; can be repeated' -r
-complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l env -d 'A variable for the job; can be repeated' -r
+complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l env -d 'A variable for the job; can be repeated. Its value stands in the session\'s journal: name no secret' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l batch -d 'How many runs are asked for at once' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l max -d 'How many runs in all' -r
 complete -c ci-tool -n "__fish_ci_tool_using_subcommand trigger; and __fish_seen_subcommand_from until-failure" -l engine -d 'The CI, by its name under `engines:` in ci-tool.yaml; `local` is this machine [env: CI_TOOL_TRIGGER_ENGINE]' -r

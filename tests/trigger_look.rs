@@ -99,7 +99,7 @@ async fn planned(world: &World, revisions: &[&str]) {
     };
     let mut plan = Plan::default();
     let wanted = Wanted { job: "unit".into(), times: 2, ..Wanted::default() };
-    plan.want(&wanted, revisions.iter().copied(), &History::default(), &[]);
+    plan.want(&wanted, revisions.iter().copied(), &History::default(), &[], &[]).unwrap();
     match begin.look(world).await.unwrap() {
         Begun::Nothing(opening) => drop(begin.begin(world, opening, plan).await.unwrap()),
         Begun::Before(_) => unreachable!(),

@@ -7,7 +7,7 @@ use crate::{
     pipeline::job::JobSpec,
 };
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The engine that is always there.
 pub const LOCAL: &str = "local";
@@ -115,21 +115,46 @@ fn check(name: &str, job: &JobSpec, jobs: &BTreeMap<String, JobSpec>) -> Result<
             return Err(usage("measure has no group named value".into()).hint("measure: 'score: (?P<value>[0-9.]+)'"));
         }
     }
-    let mut way = vec![name];
-    depends(name, jobs, &mut way)
+    depends(name, jobs, &mut vec![name], &mut BTreeSet::new())
 }
 
 /// Refuses jobs that need themselves. A need that the configuration does not know may be a job of the engine.
-fn depends<'j>(name: &'j str, jobs: &'j BTreeMap<String, JobSpec>, way: &mut Vec<&'j str>) -> Result<()> {
+/// `sound` are the jobs that were seen not to lead back.
+fn depends<'j>(
+    name: &'j str,
+    jobs: &'j BTreeMap<String, JobSpec>,
+    way: &mut Vec<&'j str>,
+    sound: &mut BTreeSet<&'j str>,
+) -> Result<()> {
     for need in jobs.get(name).into_iter().flat_map(|job| &job.needs) {
         if way.contains(&need.as_str()) {
             way.push(need);
             return Err(Error::new(Kind::Usage, format!("it needs itself: {}", way.join(" needs ")))
                 .hint("take one of these needs away"));
         }
+        if sound.contains(need.as_str()) {
+            continue;
+        }
         way.push(need);
-        depends(need, jobs, way)?;
+        depends(need, jobs, way, sound)?;
         way.pop();
+        sound.insert(need);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layered_needs_are_checked_once_each_and_circles_are_found() {
+        let name = |number: usize| format!("j{number:02}");
+        let job = |needs| JobSpec { needs, ..JobSpec::default() };
+        let layered = (0..40).map(|at| (name(at), job((at + 1..40).map(name).collect())));
+        let mut jobs: BTreeMap<String, JobSpec> = layered.collect();
+        check_jobs(&jobs).unwrap();
+        jobs.insert(name(39), job(vec![name(20)]));
+        assert_eq!(check_jobs(&jobs).unwrap_err().kind(), Kind::Usage);
+    }
 }

@@ -10,12 +10,13 @@ use std::sync::Arc;
 /// Makes the engine that settings describe. Nothing is asked of it yet.
 ///
 /// # Errors
-/// `Usage` for settings that are missing or that another system has; `Denied` for a secret that is not there.
+/// `Usage` for settings that are missing, make no sense or that another system has; `Denied` for a secret that is not there.
 pub fn open(spec: &Spec, around: &Surroundings) -> Result<Arc<dyn Engine>> {
     let Some(kind) = spec.kind else {
         return Err(Error::new(Kind::Usage, format!("the engine {} has no kind", around.name))
             .hint("kind: local, buildbot, jenkins, azure_devops, github or treeherder"));
     };
+    spec.check_room(&around.name)?;
     Ok(match kind {
         EngineKind::Local => Arc::new(Local::open(spec, around)?),
         EngineKind::Buildbot => Arc::new(Buildbot::open(spec, around)?),

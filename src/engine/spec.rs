@@ -7,6 +7,9 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The most that `at_once` may say.
+const AT_ONCE_MAX: usize = 1024;
+
 /// Which system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -89,6 +92,20 @@ impl Spec {
         let secret = Token::new(read(token)?).map_err(|e| e.context(format!("reading the variable {token}")))?;
         let user = self.user_env.as_ref().map(read).transpose()?;
         Ok(Some((user.cloned().unwrap_or_default(), secret)))
+    }
+
+    /// Refuses room for nothing, or for more than any system takes.
+    ///
+    /// # Errors
+    /// `Usage`.
+    pub fn check_room(&self, engine: &str) -> Result<()> {
+        match self.at_once {
+            Some(at_once) if !(1..=AT_ONCE_MAX).contains(&at_once) => {
+                let message = format!("the engine {engine} cannot have at_once: {at_once}");
+                Err(Error::new(Failure::Usage, message).hint(format!("write a number from 1 to {AT_ONCE_MAX}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses settings that another system has.

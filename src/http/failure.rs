@@ -2,12 +2,16 @@
 
 use super::{Call, token::shown};
 use crate::error::{Error, Kind, RetryAfter};
+use jiff::fmt::rfc2822;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use std::{
     error::Error as StdError,
     fmt,
     time::{Duration, SystemTime},
 };
+
+/// The longest time after which a service is asked again, whatever it says.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How a call failed: a cause of its error, found with [`Error::cause`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,16 +126,21 @@ fn deepest(error: &reqwest::Error) -> String {
     last.map_or_else(|| "for no reason given".into(), ToString::to_string)
 }
 
-/// When a service wants to be asked again: `Retry-After` in seconds (the form with a date is not known here), or else the time
-/// since the epoch in `x-ratelimit-reset` where `x-ratelimit-remaining` is 0 (GitHub's primary limit).
+/// When a service wants to be asked again, in a day at the latest: `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), or
+/// else the time since the epoch in `x-ratelimit-reset` where `x-ratelimit-remaining` is 0 (GitHub's primary limit).
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<RetryAfter> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    if let Some(seconds) = number(RETRY_AFTER.as_str()) {
-        return Some(RetryAfter(Duration::from_secs(seconds)));
-    }
-    let reset = number("x-ratelimit-reset").filter(|_| number("x-ratelimit-remaining") == Some(0))?;
-    let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Some(RetryAfter(Duration::from_secs(reset).saturating_sub(since_epoch)))
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let number = |name: &str| text(name)?.parse::<u64>().ok();
+    let until = |at: SystemTime| at.duration_since(now).unwrap_or_default();
+    let date = |name: &str| Some(SystemTime::from(rfc2822::parse(text(name)?).ok()?.timestamp()));
+    let name = RETRY_AFTER.as_str();
+    let asked = number(name).map(Duration::from_secs).or_else(|| date(name).map(until));
+    let after = asked.or_else(|| {
+        let reset = number("x-ratelimit-reset").filter(|_| number("x-ratelimit-remaining") == Some(0))?;
+        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Some(Duration::from_secs(reset).saturating_sub(since_epoch))
+    });
+    after.map(|after| RetryAfter(after.min(LONGEST)))
 }
 
 #[cfg(test)]
@@ -140,12 +149,17 @@ mod tests {
     use reqwest::header::HeaderValue;
 
     #[test]
-    fn a_service_says_when_to_come_back_in_two_ways() {
+    fn a_service_says_when_to_come_back_in_three_ways() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
         for (headers, expected) in [
             (&[][..], None),
             (&[("retry-after", "7")], Some(7)),
-            (&[("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT")], None),
+            (&[("retry-after", "18446744073709551615")], Some(86_400)),
+            (&[("retry-after", "Thu, 01 Jan 1970 00:17:40 GMT")], Some(60)),
+            (&[("retry-after", "Thu, 01 Jan 1970 00:16:00 GMT")], Some(0)),
+            (&[("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT")], Some(86_400)),
+            (&[("retry-after", "tomorrow")], None),
+            (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "18446744073709551615")], Some(86_400)),
             (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1060")], Some(60)),
             (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "900")], Some(0)),
             (&[("x-ratelimit-remaining", "1"), ("x-ratelimit-reset", "1060")], None),

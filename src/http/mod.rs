@@ -212,7 +212,7 @@ impl Client {
                     Failure::Status { retry_after: Some(RetryAfter(asked)), .. } => pause.max(asked),
                     _ => pause,
                 };
-                if Instant::now() + pause >= call.deadline {
+                if call.deadline.duration_since(Instant::now()) <= pause {
                     return Err(failure);
                 }
                 tracing::info!("{} {}: {failure}; again in {pause:.1?}", call.method, shown(call.url));

@@ -36,14 +36,7 @@ impl<T: Serialize + DeserializeOwned> FileJournal<T> {
     /// and line for anything but a torn end; `Unsupported` for a feature of a later version; I/O.
     pub fn open(path: &Path, purpose: &str) -> Result<(Self, Vec<T>)> {
         let lock = lock(path, purpose)?;
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(|e| Error::io("opening", path, e))?;
+        let mut file = private().open(path).map_err(|e| Error::io("opening", path, e))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|e| Error::io("reading", path, e))?;
         let whole = lines::whole(&bytes);
@@ -167,18 +160,20 @@ fn cut(file: &mut File, len: u64) -> io::Result<()> {
     file.seek(SeekFrom::Start(len)).map(drop)
 }
 
+/// Opens or makes a file that on Unix only its owner reads: records may hold the values of variables.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 fn lock(path: &Path, purpose: &str) -> Result<File> {
     let mut name = OsString::from(path);
     name.push(".lock");
     let lock_path = PathBuf::from(name);
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&lock_path)
-        .map_err(|e| Error::io("opening", &lock_path, e))?;
+    let mut file = private().open(&lock_path).map_err(|e| Error::io("opening", &lock_path, e))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(held(path, &lock_path)),

@@ -5,6 +5,7 @@ use super::{
     ground::EngineArgs,
     report,
     what::WhatArgs,
+    which::few,
 };
 use crate::{
     cli::{Session, exit},
@@ -38,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Jobs")]
     times: NonZeroUsize,
     /// Look back so many revisions at most, REV included
-    #[arg(long, value_name = "N", help_heading = "Revisions")]
+    #[arg(long, value_name = "N", value_parser = few::<NonZeroUsize>, help_heading = "Revisions")]
     max_revisions: Option<NonZeroUsize>,
     /// Only so many of the revisions between, evenly spaced
     #[arg(long, value_name = "N", help_heading = "Revisions")]

@@ -5,7 +5,7 @@ use crate::{
     cli::{Session, exit},
     error::{Error, Kind, Result},
     journal::Lasting,
-    ops::trigger::session::{Event, Fate, Owned},
+    ops::trigger::session::{self, Event, Fate, Owned},
     pipeline::run::{Run, State},
 };
 
@@ -53,10 +53,11 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     };
     let (item, attempt) = (args.item, tracked.attempts.len());
     let fate = tracked.attempts.last().map(|attempt| &attempt.fate);
-    let Some(Fate::Uncertain { candidates, .. }) = fate else {
-        let what = if owned.session.ended { "shows what came of" } else { "goes on with" };
-        return Err(Error::new(Kind::Usage, format!("{} is not uncertain: it is {}", name(tracked), tracked.state()))
-            .hint(format!("`ci-tool trigger watch {id}` {what} the session")));
+    let candidates: &[Run] = match fate {
+        Some(Fate::Uncertain { candidates, .. }) => candidates,
+        // Who sent it died: nobody drives the session, which is held here.
+        Some(Fate::Sending) => &[],
+        _ => return Err(certain(&owned.session, tracked)),
     };
     let event = match &args.verdict.run {
         Some(run) => {
@@ -75,4 +76,11 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     owned.tell(event, Lasting::Synced).await?;
     session.out.note(&format!("noted; ci-tool trigger watch {id} goes on with the session"));
     Ok(exit::DONE)
+}
+
+fn certain(told: &session::Session, tracked: &session::Tracked) -> Error {
+    let id = &told.opening.session;
+    let what = if told.ended { "shows what came of" } else { "goes on with" };
+    Error::new(Kind::Usage, format!("{} is not uncertain: it is {}", name(tracked), tracked.state()))
+        .hint(format!("`ci-tool trigger watch {id}` {what} the session"))
 }

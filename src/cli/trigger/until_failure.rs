@@ -19,7 +19,7 @@ use crate::{
     error::{Context, Error, Kind, Result},
     ops::trigger::{
         begin::Begin,
-        plan::{Plan, Wanted},
+        plan::{Plan, Wanted, affordable},
         session::{self, Hunt, Tracked, Verb},
         summary::Summary,
         until_failure::{first_batch, next, rate_below},
@@ -28,10 +28,15 @@ use crate::{
     vcs::Revision,
 };
 use serde_json::json;
-use std::{io::Write, num::NonZeroUsize};
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom, Write},
+    num::NonZeroUsize,
+    path::Path,
+};
 
 /// Of a log, what is shown, in bytes from its end.
-const SHOWN: usize = 64 << 10;
+const SHOWN: u64 = 64 << 10;
 
 /// Run a job at one revision until it fails
 ///
@@ -71,6 +76,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<u8> {
     let revision = base.vcs.resolve(&args.revision).await?;
     let wanted = wanted(&args, &base, &revision).await?;
     let hunt = Hunt { batch: args.batch.get(), max: args.max.get() };
+    affordable(hunt.max)?;
     let begin = Begin {
         verb: Verb::UntilFailure,
         engine: base.engine.name().into(),
@@ -174,10 +180,9 @@ async fn show(session: &Session, base: &Base, failed: &Tracked, wanted: bool) ->
     }
     let _ = log.flush();
     if !out.is_json() {
-        let bytes = std::fs::read(log.path()).unwrap_or_default();
-        let from = bytes.len().saturating_sub(SHOWN);
-        out.note(&format!("{} failed; its log{}:", name(failed), if from > 0 { ", the end of it" } else { "" }));
-        out.bytes(&bytes[from..]);
+        let (bytes, whole) = end(log.path()).unwrap_or((Vec::new(), true));
+        out.note(&format!("{} failed; its log{}:", name(failed), if whole { "" } else { ", the end of it" }));
+        out.bytes(&bytes);
     }
     match (wanted, base.engine.held(run)) {
         (true, Some(tree)) => {
@@ -211,6 +216,16 @@ async fn show(session: &Session, base: &Base, failed: &Tracked, wanted: bool) ->
         }
         _ => Ok(None),
     }
+}
+
+/// The last [`SHOWN`] bytes of a file, and whether that is all of it.
+fn end(file: &Path) -> io::Result<(Vec<u8>, bool)> {
+    let mut file = File::open(file)?;
+    let from = file.metadata()?.len().saturating_sub(SHOWN);
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    file.take(SHOWN).read_to_end(&mut bytes)?;
+    Ok((bytes, from == 0))
 }
 
 fn request(session: &Session, run: &Run, tree: std::path::PathBuf, happened: Happened) -> Request {

@@ -24,7 +24,7 @@ pub(super) struct WhatArgs {
     /// A parameter of the job; can be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub param: Vec<(String, String)>,
-    /// A variable for the job; can be repeated
+    /// A variable for the job; can be repeated. Its value stands in the session's journal: name no secret
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub env: Vec<(String, String)>,
 }

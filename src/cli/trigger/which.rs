@@ -10,8 +10,9 @@ use crate::{
 };
 use std::{
     io::{self, Read},
-    num::NonZeroUsize,
+    num::{NonZeroUsize, ParseIntError},
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 /// Which revisions a command is about.
@@ -23,10 +24,10 @@ pub(super) struct WhichArgs {
     #[arg(value_name = "GOOD..BAD|REV", required_unless_present = "revisions_file")]
     pub revisions: Option<String>,
     /// Also so many revisions before REV
-    #[arg(long, value_name = "N", group = "reach")]
+    #[arg(long, value_name = "N", group = "reach", value_parser = few::<usize>)]
     pub back: Option<usize>,
     /// Also so many revisions before and after REV
-    #[arg(long, value_name = "N", group = "reach")]
+    #[arg(long, value_name = "N", group = "reach", value_parser = few::<usize>)]
     pub delta: Option<usize>,
     /// Everything from this revision up to REV, both included
     #[arg(long, value_name = "REV", group = "reach")]
@@ -38,7 +39,7 @@ pub(super) struct WhichArgs {
     #[arg(long, value_name = "K")]
     pub every: Option<NonZeroUsize>,
     /// At most so many revisions, the newest
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = few::<NonZeroUsize>)]
     pub max_revisions: Option<NonZeroUsize>,
     /// So many revisions, evenly spaced, both ends among them
     #[arg(long, value_name = "N")]
@@ -49,6 +50,14 @@ pub(super) struct WhichArgs {
     /// Only revisions that changed this path or glob, from the top of the tree; can be repeated
     #[arg(long, value_name = "GLOB")]
     pub path: Vec<String>,
+}
+
+/// Reads a number of revisions. More than git counts, which is to 2^31 − 1, are none.
+pub(super) fn few<N: FromStr<Err = ParseIntError>>(text: &str) -> Result<N, String> {
+    match text.parse::<u64>() {
+        Ok(many) if many > i32::MAX as u64 => Err(format!("it may be {} at most", i32::MAX)),
+        _ => text.parse().map_err(|error: ParseIntError| error.to_string()),
+    }
 }
 
 impl WhichArgs {

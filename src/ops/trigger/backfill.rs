@@ -35,7 +35,8 @@ impl Depth {
             (Some(revisions), _) => Depth { revisions: revisions.max(1), interval: None },
             // One more: the bad revision itself is among them.
             (None, Some(interval)) => {
-                Depth { revisions: (INTERVALS * interval as f64).ceil() as usize + 1, interval: Some(interval) }
+                let looked_at = (INTERVALS * interval as f64).ceil() as usize;
+                Depth { revisions: looked_at.saturating_add(1), interval: Some(interval) }
             }
             (None, None) => Depth { revisions: DEPTH, interval: None },
         }
@@ -102,7 +103,7 @@ pub fn until_data<'a>(revisions: &'a [Revision], history: &History, plus: usize)
     let has_data = |revision: &Revision| history.at(&revision.id).iter().any(|run| !run.data.is_empty());
     // The revision itself is measured in any case.
     let last = 1 + revisions.iter().skip(1).position(has_data)?;
-    revisions.get(..(last + plus + 1).min(revisions.len()))
+    revisions.get(..last.saturating_add(plus).saturating_add(1).min(revisions.len()))
 }
 
 /// Refuses to backfill what a backfill triggered: its failure is what that backfill was for.

@@ -86,7 +86,7 @@ impl Begin {
             return Ok(());
         }
         Err(Error::new(Kind::Usage, format!("this would start {runs} runs, and the budget is {}", self.budget))
-            .hint(format!("--dry-run shows them; --budget {runs} allows them")))
+            .hint(format!("--budget {runs} allows them")))
     }
 
     /// Begins the session with its plan.
@@ -107,7 +107,7 @@ async fn unfinished(world: &World, id: &Id) -> Result<Option<Owned>> {
         _ => {}
     }
     match Owned::take(world, id).await {
-        // Who went through the door died before anything was asked for.
+        // Who went through the door died before there was a plan.
         Err(error) if error.kind() == Kind::NotFound => Ok(None),
         owned => owned.map(Some),
     }

@@ -119,7 +119,7 @@ impl Ground<'_> {
     /// Plans the runs of jobs that revisions lack, what they need included, with an estimate.
     ///
     /// # Errors
-    /// Those of the engine.
+    /// Those of the engine and of [`Plan::want`].
     pub async fn plan(&self, wanted: &[Wanted], revisions: &[Revision]) -> Result<Plan> {
         let ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
         let mut all: Vec<Wanted> = wanted.to_vec();
@@ -132,7 +132,7 @@ impl Ground<'_> {
         let mut plan = Plan::default();
         for wanted in wanted {
             let Some(history) = histories.get(&wanted.job) else { continue };
-            self.want(&mut plan, wanted, &ids, history, &histories);
+            self.want(&mut plan, wanted, &ids, history, &histories)?;
         }
         if !self.engine.abilities().in_process && wanted.iter().any(|wanted| !wanted.is_plain()) {
             plan.notes
@@ -143,6 +143,9 @@ impl Ground<'_> {
     }
 
     /// Adds what one job lacks.
+    ///
+    /// # Errors
+    /// Those of [`Plan::want`].
     pub fn want(
         &self,
         plan: &mut Plan,
@@ -150,35 +153,31 @@ impl Ground<'_> {
         revisions: &[&str],
         history: &History,
         histories: &HashMap<String, History>,
-    ) {
-        self.with_upstream(&wanted.job, histories, &mut |upstream| {
-            plan.want(wanted, revisions.iter().copied(), history, upstream);
-        });
+    ) -> Result<()> {
+        let mut upstream = Vec::new();
+        let direct = self.upstream(&wanted.job, histories, &mut upstream);
+        plan.want(wanted, revisions.iter().copied(), history, &upstream, &direct)
     }
 
-    /// Hands over what a job needs. The configuration has no circles: they are refused when it is read.
-    fn with_upstream(&self, job: &str, histories: &HashMap<String, History>, then: &mut dyn FnMut(&[Upstream<'_>])) {
-        let needs: Vec<String> =
-            self.spec_of(job).into_iter().flat_map(|spec| &spec.needs).map(|need| self.name_of(need)).collect();
-        self.collect(&needs, histories, &mut Vec::new(), then);
-    }
-
-    fn collect(
+    /// Adds every job that a job needs, in turn and each once, what is needed first; returns the places of those that it needs
+    /// itself. The configuration has no circles: they are refused when it is read.
+    fn upstream<'h>(
         &self,
-        names: &[String],
-        histories: &HashMap<String, History>,
-        found: &mut Vec<Upstream<'_>>,
-        then: &mut dyn FnMut(&[Upstream<'_>]),
-    ) {
-        let Some((name, rest)) = names.split_first() else { return then(found) };
-        let Some(history) = histories.get(name) else { return self.collect(rest, histories, found, then) };
-        self.with_upstream(name, histories, &mut |needs| {
-            // A copy of what was found, because its lifetime ends here.
-            let mut longer: Vec<Upstream<'_>> =
-                found.iter().map(|up| Upstream { job: up.job, history: up.history, needs: up.needs }).collect();
-            longer.push(Upstream { job: name, history, needs });
-            self.collect(rest, histories, &mut longer, then);
-        });
+        job: &str,
+        histories: &'h HashMap<String, History>,
+        found: &mut Vec<Upstream<'h>>,
+    ) -> Vec<usize> {
+        let mut direct = Vec::new();
+        for need in self.spec_of(job).into_iter().flat_map(|spec| &spec.needs) {
+            let Some((name, history)) = histories.get_key_value(&self.name_of(need)) else { continue };
+            let known = found.iter().position(|up| up.job == name);
+            direct.push(known.unwrap_or_else(|| {
+                let needs = self.upstream(name, histories, found);
+                found.push(Upstream { job: name, history, needs });
+                found.len() - 1
+            }));
+        }
+        direct
     }
 
     /// Tells what a plan will take, from the runs at its revisions and the latest ones besides. Without any, nothing is told.

@@ -1,11 +1,17 @@
 //! What to run: every request, and what is passed over and why. Pure.
 
-use crate::pipeline::run::{Run, State, Verdict};
+use crate::{
+    error::{Error, Kind, Result},
+    pipeline::run::{Run, State, Verdict},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
 };
+
+/// How many runs a plan may hold, whatever the budget: it is kept in memory.
+pub const PLANNED_MAX: usize = 100_000;
 
 /// A run that is wanted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -233,20 +239,25 @@ pub struct Upstream<'a> {
     pub job: &'a str,
     /// Its runs.
     pub history: &'a History,
-    /// What it needs in turn.
-    pub needs: &'a [Upstream<'a>],
+    /// What it needs in turn, by the places in the list of all.
+    pub needs: Vec<usize>,
 }
 
 impl Plan {
     /// Adds the runs that revisions lack: as many more of each as it should have in all, less those that have run, run or
-    /// wait. Where the job needs another one that a revision lacks, that is added once before.
+    /// wait. Where the job needs another one that a revision lacks, that is added once before. `upstream` is every job that it
+    /// needs, in turn, what is needed first; `direct` are the places there of those that it needs itself.
+    ///
+    /// # Errors
+    /// `Usage` beyond [`PLANNED_MAX`] runs.
     pub fn want<'r>(
         &mut self,
         wanted: &Wanted,
         revisions: impl IntoIterator<Item = &'r str>,
         history: &History,
         upstream: &[Upstream<'_>],
-    ) {
+        direct: &[usize],
+    ) -> Result<()> {
         for revision in revisions {
             let have = history.have(revision);
             let lacking = wanted.times.saturating_sub(have);
@@ -258,22 +269,31 @@ impl Plan {
                 self.passed_over.push(pass_over(Why::Enough { have, failed, open }));
                 continue;
             }
-            let needs = match self.needs(revision, wanted, upstream) {
+            let needs = match self.needs(revision, wanted, upstream, direct) {
                 Ok(needs) => needs,
                 Err(why) => {
                     self.passed_over.push(pass_over(why));
                     continue;
                 }
             };
+            affordable(self.items.len().saturating_add(lacking))?;
             for _ in 0..lacking {
                 self.push(&wanted.job, revision, wanted, needs.clone());
             }
         }
+        Ok(())
     }
 
     /// What has to be there before: present, waited for, or added. The reason why it never will be.
-    fn needs(&mut self, revision: &str, wanted: &Wanted, upstream: &[Upstream<'_>]) -> Result<Vec<Need>, Why> {
-        let failed = upstream.iter().find_map(|up| {
+    fn needs(
+        &mut self,
+        revision: &str,
+        wanted: &Wanted,
+        upstream: &[Upstream<'_>],
+        direct: &[usize],
+    ) -> Result<Vec<Need>, Why> {
+        let direct = || direct.iter().filter_map(|at| upstream.get(*at));
+        let failed = direct().find_map(|up| {
             let good = up.history.verdict(revision) == Some(Verdict::Passed) || passed(up.history, revision).is_some();
             let run = up.history.at(revision).iter().find(|run| run.state_at(revision).evidence().is_some())?;
             let open = up.history.open(revision).is_some();
@@ -283,13 +303,13 @@ impl Plan {
             return Err(failed);
         }
         let mut needs = Vec::new();
-        for up in upstream {
+        for up in direct() {
             needs.push(match (passed(up.history, revision), up.history.open(revision)) {
                 (Some(run), _) | (None, Some(run)) => Need::Run(Box::new(run.clone())),
                 (None, None) => Need::Item(match self.planned(up.job, revision) {
                     Some(number) => number,
                     None => {
-                        let before = self.needs(revision, wanted, up.needs)?;
+                        let before = self.needs(revision, wanted, upstream, &up.needs)?;
                         let plain = Wanted { branch: wanted.branch.clone(), ..Wanted::default() };
                         self.push(up.job, revision, &plain, before)
                     }
@@ -327,6 +347,18 @@ impl Plan {
     }
 }
 
+/// Refuses more runs than a plan may hold.
+///
+/// # Errors
+/// `Usage`.
+pub fn affordable(runs: usize) -> Result<()> {
+    if runs <= PLANNED_MAX {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, format!("this would plan more than {PLANNED_MAX} runs, and no command may"))
+        .hint("take fewer revisions, or fewer runs of each"))
+}
+
 /// The latest run of a revision that passed.
 fn passed<'h>(history: &'h History, revision: &str) -> Option<&'h Run> {
     history.at(revision).iter().find(|run| run.state_at(revision).evidence() == Some(Verdict::Passed))
@@ -361,9 +393,18 @@ mod tests {
         ] {
             let history = History::new(states.iter().map(|state| run("a", *state)));
             let mut plan = Plan::default();
-            plan.want(&wanted(times), ["a"], &history, &[]);
+            plan.want(&wanted(times), ["a"], &history, &[], &[]).unwrap();
             assert_eq!(plan.items.len(), expected, "{states:?} of {times}");
             assert_eq!(plan.passed_over.is_empty(), expected > 0, "{states:?} of {times}");
+        }
+    }
+
+    #[test]
+    fn more_than_a_plan_may_hold_is_refused_before_it_is_there() {
+        for (times, planned) in [(PLANNED_MAX, true), (PLANNED_MAX + 1, false), (usize::MAX, false)] {
+            let mut plan = Plan::default();
+            let result = plan.want(&wanted(times), ["a"], &History::default(), &[], &[]);
+            assert_eq!(result.is_ok(), planned, "{times}");
         }
     }
 
@@ -371,7 +412,7 @@ mod tests {
     fn a_run_that_had_another_revision_is_not_one_of_this() {
         let other = Run { got_revision: Some("b".into()), ..run("a", State::Succeeded) };
         let mut plan = Plan::default();
-        plan.want(&wanted(1), ["a"], &History::new([other]), &[]);
+        plan.want(&wanted(1), ["a"], &History::new([other]), &[], &[]).unwrap();
         assert_eq!(asked(&plan), [("unit", "a")]);
     }
 
@@ -393,9 +434,9 @@ mod tests {
         ];
         for (states, builds, need) in cases {
             let builds_before = History::new(states.iter().map(|state| run("a", *state)));
-            let upstream = [Upstream { job: "build", history: &builds_before, needs: &[] }];
+            let upstream = [Upstream { job: "build", history: &builds_before, needs: Vec::new() }];
             let mut plan = Plan::default();
-            plan.want(&wanted(2), ["a"], &History::default(), &upstream);
+            plan.want(&wanted(2), ["a"], &History::default(), &upstream, &[0]).unwrap();
             assert_eq!(plan.items.iter().filter(|item| item.job == "build").count(), builds, "{states:?}");
             let tests: Vec<&Item> = plan.items.iter().filter(|item| item.job == "unit").collect();
             match need {
@@ -411,10 +452,12 @@ mod tests {
     #[test]
     fn what_is_needed_in_turn_is_built_once_and_first() {
         let none = History::default();
-        let setup = [Upstream { job: "setup", history: &none, needs: &[] }];
-        let upstream = [Upstream { job: "build", history: &none, needs: &setup }];
+        let upstream = [
+            Upstream { job: "setup", history: &none, needs: Vec::new() },
+            Upstream { job: "build", history: &none, needs: vec![0] },
+        ];
         let mut plan = Plan::default();
-        plan.want(&wanted(2), ["a", "b"], &none, &upstream);
+        plan.want(&wanted(2), ["a", "b"], &none, &upstream, &[1]).unwrap();
         let expected = ["setup", "build", "unit", "unit"];
         let expected: Vec<_> = ["a", "b"].iter().flat_map(|r| expected.map(|job| (job, *r))).collect();
         assert_eq!(asked(&plan), expected);

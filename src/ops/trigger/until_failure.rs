@@ -31,7 +31,7 @@ pub fn next(session: &Session) -> Next {
     let told = own().filter(|tracked| tracked.state().evidence() == Some(Verdict::Passed)).count();
     let asked = own().count();
     // What came to nothing is not made up for for ever.
-    let lacking = max.saturating_sub(told).min(batch).min((2 * max).saturating_sub(asked));
+    let lacking = max.saturating_sub(told).min(batch).min(max.saturating_mul(2).saturating_sub(asked));
     if lacking == 0 || own().any(|tracked| !super::drive::is_settled(tracked)) {
         return Next::Wait;
     }

@@ -1,6 +1,6 @@
 //! Looking at what runs.
 
-use super::{Driver, PAUSE_MAX, cancel_marker};
+use super::{CANCEL_POLL, Driver, PAUSE_MAX, cancel_marker};
 use crate::{
     error::Error,
     ops::trigger::{
@@ -20,8 +20,6 @@ pub(super) struct Look {
     pub outside: Vec<Run>,
     /// Why nothing was seen.
     pub failure: Option<Error>,
-    /// Whether somebody cancelled the session.
-    pub unwanted: bool,
 }
 
 impl Driver<'_> {
@@ -33,9 +31,7 @@ impl Driver<'_> {
         if ours.is_empty() && outside.is_empty() {
             return None;
         }
-        let (engine, store) = (self.engine.clone(), self.world.store.clone());
-        let marker = cancel_marker(&session.opening.session);
-        let cancelling = session.cancelling.is_some();
+        let engine = self.engine.clone();
         let failed = self.looks_failed as u32;
         let look = async move {
             let poll = engine.abilities().poll;
@@ -43,22 +39,33 @@ impl Driver<'_> {
             if failed > 0 {
                 tokio::time::sleep((poll * failed).min(PAUSE_MAX)).await;
             }
-            let unwanted = match marker {
-                Ok(marker) if !cancelling => store.head(&marker).await.is_ok(),
-                _ => false,
-            };
             let runs: Vec<Run> = ours.iter().map(|(_, _, run)| run).chain(&outside).cloned().collect();
             match engine.observe(&runs).await {
                 Ok(mut seen) => {
                     let outside = seen.split_off(ours.len().min(seen.len()));
                     let changed = ours.into_iter().zip(seen).filter(|((_, _, before), after)| before != after);
                     let ours = changed.map(|((item, attempt, _), run)| (item, attempt, run)).collect();
-                    Look { ours, outside, failure: None, unwanted }
+                    Look { ours, outside, failure: None }
                 }
-                Err(error) => Look { ours: Vec::new(), outside: Vec::new(), failure: Some(error), unwanted },
+                Err(error) => Look { ours: Vec::new(), outside: Vec::new(), failure: Some(error) },
             }
         };
         Some(look.boxed())
+    }
+
+    /// Waits until somebody cancels the session; for ever once that was heard.
+    pub(super) fn unwanted(&self) -> BoxFuture<'static, ()> {
+        let marker = cancel_marker(&self.owned.session.opening.session);
+        let Some(marker) = marker.ok().filter(|_| self.owned.session.cancelling.is_none()) else {
+            return std::future::pending().boxed();
+        };
+        let (store, pause) = (self.world.store.clone(), self.engine.abilities().poll.min(CANCEL_POLL));
+        let unwanted = async move {
+            while store.head(&marker).await.is_err() {
+                tokio::time::sleep(pause).await;
+            }
+        };
+        unwanted.boxed()
     }
 }
 

@@ -43,6 +43,10 @@ const LOOKS: usize = 10;
 const REFUSALS: usize = 8;
 const PAUSE: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How often is looked whether somebody cancelled the session, at least.
+const CANCEL_POLL: Duration = Duration::from_secs(2);
+/// The longest pause that an engine is granted, whatever it asks for.
+const ASKED_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many runs are stopped or let go of at once.
 const AT_ONCE: usize = 8;
 /// How long requests that are under way are waited for when everything has to stop.
@@ -108,6 +112,7 @@ pub async fn drive(world: &World, engine: &Arc<dyn Engine>, owned: &mut Owned, o
         refusals: 0,
         looks_failed: 0,
         stopped: HashSet::new(),
+        not_stopped: HashSet::new(),
     };
     driver.run().await
 }
@@ -132,6 +137,8 @@ struct Driver<'a> {
     looks_failed: usize,
     /// Items whose runs were told to stop.
     stopped: HashSet<usize>,
+    /// Those of them that are told again after the next look: the engine did not answer.
+    not_stopped: HashSet<usize>,
 }
 
 impl Driver<'_> {
@@ -146,6 +153,7 @@ impl Driver<'_> {
     async fn follow_to_the_end(&mut self) -> Result<bool> {
         let mut stop = self.world.stop.clone();
         let mut look: Option<BoxFuture<'static, Look>> = None;
+        let mut unwanted = self.unwanted();
         self.look_for_others().await;
         loop {
             self.follow().await?;
@@ -198,6 +206,12 @@ impl Driver<'_> {
                         self.sent(sent?)?;
                     }
                 }
+                () = &mut unwanted => {
+                    if self.owned.session.cancelling.is_none() {
+                        self.tell(Event::Cancelling { why: "somebody cancelled it".into() }, Lasting::Written).await?;
+                    }
+                    unwanted = std::future::pending().boxed();
+                }
                 seen = looking => {
                     look = None;
                     self.seen(seen).await?;
@@ -246,7 +260,9 @@ impl Driver<'_> {
 
     /// Sends what can be sent.
     async fn ask(&mut self) -> Result<()> {
-        if self.not_before.is_some_and(|until| Instant::now() < until) {
+        // What is not wanted any more is given up, not sent.
+        let wanted = self.owned.session.cancelling.is_none();
+        if wanted && self.not_before.is_some_and(|until| Instant::now() < until) {
             return Ok(());
         }
         let at_once = self.engine.abilities().submissions.max(1);
@@ -317,7 +333,7 @@ impl Driver<'_> {
                     return Err(self.resumable(error));
                 }
                 let grown = PAUSE * 2u32.pow(self.refusals.min(8) as u32);
-                let pause = asked.unwrap_or_else(|| grown.min(PAUSE_MAX));
+                let pause = asked.map_or_else(|| grown.min(PAUSE_MAX), |asked| asked.min(ASKED_MAX));
                 if pause > PAUSE_MAX {
                     let seconds = pause.as_secs();
                     self.world.progress.warn(&format!("{} wants to be asked again in {seconds} s", self.engine.name()));
@@ -331,8 +347,8 @@ impl Driver<'_> {
     }
 
     async fn seen(&mut self, look: Look) -> Result<()> {
-        if look.unwanted && self.owned.session.cancelling.is_none() {
-            self.tell(Event::Cancelling { why: "somebody cancelled it".into() }, Lasting::Written).await?;
+        for item in self.not_stopped.drain() {
+            self.stopped.remove(&item);
         }
         if let Some(error) = look.failure {
             self.looks_failed += 1;
@@ -374,7 +390,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Stops every run of a session that is not wanted any more, once.
+    /// Stops every run of a session that is not wanted any more; again where the engine did not answer.
     async fn cancel_runs(&mut self) {
         if self.owned.session.cancelling.is_none() {
             return;
@@ -390,8 +406,11 @@ impl Driver<'_> {
         let (running, waiting): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, run)| run.state == State::Running);
         let engine = self.engine;
         for open in [waiting, running] {
-            let stopped = stream::iter(open).map(|(_, run)| async move { (engine.cancel(&run).await, run) });
-            for (result, run) in stopped.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+            let stopped = stream::iter(open).map(|(item, run)| async move { (engine.cancel(&run).await, item, run) });
+            for (result, item, run) in stopped.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+                if result.as_ref().is_err_and(|error| error.kind() == Kind::Transient) {
+                    self.not_stopped.insert(item);
+                }
                 self.complain(&result, &format!("the run {} was not stopped", run.id));
             }
         }

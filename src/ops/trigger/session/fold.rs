@@ -19,6 +19,9 @@ pub struct Session {
     pub opened: Timestamp,
     /// When something last happened.
     pub changed: Timestamp,
+    /// Whether it was planned; who began one that was not died, or could not write on.
+    #[serde(skip)]
+    pub planned: bool,
     /// Its items, by number.
     pub items: Vec<Tracked>,
     /// What was passed over.
@@ -102,6 +105,7 @@ impl Session {
             opening: opening.clone(),
             opened: first.at,
             changed: first.at,
+            planned: false,
             items: Vec::new(),
             passed_over: Vec::new(),
             estimate: None,
@@ -122,6 +126,7 @@ impl Session {
         match &record.event {
             Event::Opened(_) => return Err(corrupt("it is opened twice")),
             Event::Planned(plan) => {
+                self.planned = true;
                 plan.items.iter().cloned().try_for_each(|item| self.add(item))?;
                 self.passed_over.extend(plan.passed_over.iter().cloned());
                 self.notes.extend(plan.notes.iter().cloned());

@@ -55,8 +55,6 @@ impl Owned {
     pub async fn begin(world: &World, opening: Opening, door: Door, events: Vec<Event>) -> Result<Owned> {
         let id = opening.session.clone();
         let at = (world.now)();
-        let descending = i64::MAX - at.as_millisecond();
-        let entry = Key::new(format!("sessions/{descending:019}-{id}"))?;
         let (journal, records) = open(world, &id, &opening.title).await?;
         if !records.is_empty() {
             return Err(Error::new(Kind::Exists, format!("the session {id} is there already")).hint("run it again"));
@@ -71,17 +69,23 @@ impl Owned {
             owned.tell(event, Lasting::Written).await?;
         }
         // Last, so that what the list names can be read.
-        world.store.put(&entry, Body::Bytes(Default::default()), Precondition::None).await?;
+        enlist(world, &owned.session).await?;
         Ok(owned)
     }
 
     /// Goes on with a session.
     ///
     /// # Errors
-    /// `Exists` when another process drives it; `NotFound`, `Corrupt`; those of the store.
+    /// `Exists` when another process drives it; `NotFound`, also for one that was never planned; `Corrupt`; those of the store.
     pub async fn take(world: &World, id: &Id) -> Result<Owned> {
         let (journal, records) = open(world, id, "going on with a session").await?;
         let session = Session::of(&records).context(|| format!("going on with the session {id}"))?;
+        if !session.planned {
+            return Err(Error::new(Kind::NotFound, format!("the session {id} was opened, and has no plan"))
+                .hint("run the command again: it begins a new one; nothing was asked for"));
+        }
+        // Who began it may have died before.
+        enlist(world, &session).await?;
         Ok(Owned { session, pen: Pen { journal: Arc::new(journal), now: world.now } })
     }
 
@@ -125,6 +129,13 @@ impl Pen {
         self.journal.append(&record, lasting).await?;
         Ok(record)
     }
+}
+
+/// Names a session in the list of sessions.
+async fn enlist(world: &World, session: &Session) -> Result<()> {
+    let descending = i64::MAX - session.opened.as_millisecond();
+    let entry = Key::new(format!("sessions/{descending:019}-{}", session.opening.session))?;
+    world.store.put(&entry, Body::Bytes(Default::default()), Precondition::None).await.map(drop)
 }
 
 async fn open(world: &World, id: &Id, title: &str) -> Result<(Journal<Record>, Vec<Record>)> {
