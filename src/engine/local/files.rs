@@ -308,7 +308,7 @@ mod tests {
         // Root may do everything, and would remove it without this.
         assert!(unlock(&top) && !unlock(&top));
         assert_eq!(fs::metadata(&locked).unwrap().permissions().mode() & 0o777, 0o755);
-        fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
         remove_all(&top).unwrap();
         assert!(!top.exists());
     }

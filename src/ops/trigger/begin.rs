@@ -36,7 +36,6 @@ pub struct Begin {
 }
 
 /// What there is.
-#[allow(clippy::large_enum_variant, reason = "there is one a command")]
 pub enum Begun {
     /// A session that the same command began, and that is not over.
     Before(Box<Owned>),
