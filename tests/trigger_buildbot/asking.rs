@@ -28,7 +28,7 @@ pub fn a_request_that_was_folded_into_somebody_elses_is_issued_again() {
     until("our first request", || desk.requests("pass", [2]) == [1]);
     bb.force("pass", desk.revision(2), "by hand");
     bb.start_worker();
-    running.wait().ok().says(&["2 requested, 2 ran, 1 collapsed and issued again"]);
+    running.wait().ok().says(&["2 requested, 2 ran, 2 passed, 1 collapsed and issued again"]);
     // Theirs and both of ours; one request of ours never had a build.
     assert_eq!((desk.passed("pass", [2]), desk.requests("pass", [2])), (vec![3], vec![3]));
 }
