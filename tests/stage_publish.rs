@@ -13,7 +13,6 @@ use ci_tool::{
         pipeline::{Pipeline, Profile},
         publish::{self, Plan, Publication, Published, Publisher, Why, check, destinations, upload},
         run::{HandoverId, Made},
-        signed::{self, Signed},
     },
     pipeline::{env::EnvMap, id::Id, id::LEN, progress::Silent},
     process::Stop,
@@ -63,10 +62,9 @@ const ANYWHERE: [(&str, Check); 9] = checks![
     handovers_are_found_by_either_build_and_replaced_only_on_purpose,
     a_download_goes_on_where_it_stood_and_refuses_what_is_wrong,
 ];
-const LOCALLY: [(&str, Check); 4] = checks![
+const LOCALLY: [(&str, Check); 3] = checks![
     a_publisher_killed_at_any_call_is_completed_by_the_next,
     links_lead_nothing_out_of_the_directory,
-    what_was_signed_is_found_by_its_inputs,
     ten_thousand_small_files_go_through,
 ];
 
@@ -499,24 +497,6 @@ async fn links_lead_nothing_out_of_the_directory(stand: Stand) {
         assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
     }
     drop(stand);
-}
-
-async fn what_was_signed_is_found_by_its_inputs(stand: Stand) {
-    let (world, made) = (&stand.world, kept(&stand.world, &files()).await);
-    let signed = |run: &str, files: &[Made]| {
-        Signed::new(Id::try_from(run.to_owned()).unwrap(), "signing".into(), Timestamp::UNIX_EPOCH, files.to_vec())
-    };
-    assert_eq!(signed::find(world, "f00d").await.unwrap(), None);
-    let first = signed("aaaaaaaaaa", &made);
-    signed::record(world, "f00d", &first).await.unwrap();
-    signed::record(world, "f00d", &signed("bbbbbbbbbb", &made)).await.unwrap();
-    assert_eq!(signed::find(world, "f00d").await.unwrap(), Some(first));
-    let mut other = signed("bbbbbbbbbb", &made[1..]);
-    let error = signed::record(world, "f00d", &other).await.unwrap_err();
-    assert!(error.kind() == Kind::Exists && error.message().contains("aaaaaaaaaa"), "{error}");
-    other.resigned = Some(Resigned { by: "me".into(), reason: "a new certificate".into() });
-    signed::record(world, "f00d", &other).await.unwrap();
-    assert_eq!(signed::find(world, "f00d").await.unwrap(), Some(other));
 }
 
 async fn ten_thousand_small_files_go_through(stand: Stand) {

@@ -25,6 +25,5 @@ pub mod report;
 pub mod run;
 pub mod sbom;
 pub mod select;
-pub mod signed;
 pub mod state;
 pub mod working;
