@@ -13,7 +13,12 @@ pub fn a_backfill_runs_what_is_missing_and_tells_the_first_bad_revision() {
     desk.history("verdict", 4);
     desk.history("verdict", 9);
     let told = format!("verdict passed last at {}, and fails since {}", desk.short(BROKEN - 1), desk.short(BROKEN));
-    desk.on("backfill @9 --job verdict --wait").code(5).says(&["4 requested, 4 ran"]).prints(&[&told]);
+    desk.on("backfill @9 --job verdict --slices 2 --wait").code(5).says(&["2 requested, 2 ran"]);
+    assert_eq!(desk.requests("verdict", 1..10), [0, 0, 0, 0, 1, 0, 0, 1, 0]);
+    // What a backfill triggered starts no other one.
+    desk.on("backfill @8 --job verdict --wait").fails(2, &["come from the backfill", &desk.session()]);
+    assert_eq!(desk.requests("verdict", 1..10), [0, 0, 0, 0, 1, 0, 0, 1, 0]);
+    desk.on("backfill @9 --job verdict --wait").code(5).says(&["2 requested, 2 ran"]).prints(&[&told]);
     assert_eq!(desk.requests("verdict", 1..10), [0, 0, 0, 0, 1, 1, 1, 1, 0]);
     assert_eq!(desk.passed("verdict", 1..10), [0, 1, 0, 1, 1, 0, 0, 0, 0]);
     // There is nothing left to ask for, and the answer stays.
