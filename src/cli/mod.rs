@@ -57,7 +57,7 @@ Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 done in part · 
 const REPRO: &str = "Examples:\n  ci-tool repro save -- make test\n  ci-tool repro restore k3v9 --into ../again";
 const ROUTE: &str = "Examples:\n  ci-tool route --queue windows.10.amd64.open --pr-target refs/heads/release/5.0 --repository dotnet/runtime\n  ci-tool route                       # inside a CI job: from the runner's own variables";
 const TRIGGER: &str =
-    "Examples:\n  ci-tool trigger revisions v1.4..main\n  ci-tool trigger revisions 2026-11-19..2026-11-20 --path src";
+    "Examples:\n  ci-tool trigger range v1.0..main --job unit --times 3\n  ci-tool trigger backfill HEAD --job unit";
 const ENGINE: &str = "Examples:\n  ci-tool engine list\n  ci-tool engine check ci";
 const STAGE: &str =
     "Examples:\n  ci-tool stage plan release/validate-publish.yaml --skip validation\n  ci-tool stage status";

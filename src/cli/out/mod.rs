@@ -252,8 +252,11 @@ pub fn usage_error(error: &clap::Error, args: &[OsString], advice: Option<&str>)
         args.iter().any(|a| a == "--output=json") || args.windows(2).any(|w| w[0] == "--output" && w[1] == "json");
     if error.use_stderr() && asked {
         let text = error.to_string();
-        let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
-        let message = lines.next().unwrap_or_default().trim_start_matches("error: ");
+        // What is missing stands below the first line, a line each.
+        let whole: Vec<&str> = text.lines().map(str::trim).take_while(|l| !l.is_empty()).collect();
+        let message = whole.join(" ");
+        let message = message.trim_start_matches("error: ");
+        let lines = text.lines().map(str::trim).filter(|l| !l.is_empty()).skip(whole.len());
         let told = lines.filter_map(|l| l.strip_prefix("tip: ").or(l.starts_with("For more").then_some(l)));
         let hints: Vec<&str> = advice.into_iter().chain(told).collect();
         let value = json!({ "kind": "usage", "message": message, "causes": [], "hints": hints });
